@@ -1,0 +1,30 @@
+"""Overview: how every business stands, and what needs a person."""
+
+from __future__ import annotations
+
+from peachdash.insights.overview import overview_sentence
+from peachdash.queries.overview import fetch_totals
+from peachdash.ui.access import open_session
+from peachdash.ui.data import ask, business_summary, positive_sparklines
+from peachdash.ui.empty import render_nothing_matches, stop_if_empty
+from peachdash.ui.filters import use_filters
+from peachdash.ui.headline import render_filter_line, render_headline, render_key_figures, totals_figures
+from peachdash.ui.overview_table import overview_rows, render_overview_table
+from peachdash.ui.progress import render_scoring_progress
+
+session = open_session()
+stop_if_empty(session, "how customers see every business")
+view = use_filters(session)
+
+summary = business_summary(session, view.criteria, view.previous)
+totals = ask(session, fetch_totals, view.criteria, session.models)
+
+render_headline(overview_sentence(summary, view.previous_words))
+render_filter_line(view, totals["reviews"], is_demo=bool(summary["is_demo"].any()))
+render_scoring_progress(session, totals["waiting"])
+render_key_figures(totals_figures(totals))
+if totals["reviews"]:
+    lines = positive_sparklines(session, view.with_previous)
+    render_overview_table(session, overview_rows(summary, lines), view.previous_words)
+else:
+    render_nothing_matches(session)

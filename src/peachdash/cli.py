@@ -1,0 +1,274 @@
+"""The `peachdash` command. Exit status: 0 done, 2 wrong use or bad input, 1 a fault of ours."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from peachdash import __version__
+from peachdash.config import Settings, load_settings
+from peachdash.errors import BadInput, JobFailed, PeachdashError
+from peachdash.records import Scope
+
+app = typer.Typer(
+    name="peachdash",
+    help="Customer reviews of local businesses, read by a model that knows the town.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
+
+
+def main() -> None:
+    """Entry of the console command: known errors become one line on standard error."""
+    try:
+        app(prog_name="peachdash")
+    except PeachdashError as error:
+        print(f"peachdash: {error}", file=sys.stderr)
+        sys.exit(1 if isinstance(error, JobFailed) else 2)
+    except KeyboardInterrupt:
+        print("peachdash: stopped; run the same command again to go on.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+
+
+@app.command()
+def setup(
+    demo: Annotated[bool, typer.Option(help="Load the demo businesses, reviews and labels.")] = True,
+) -> None:
+    """Create the database, load the demo and read its reviews. Repeating it skips what is done."""
+    from peachdash.terminal import console_progress
+    from peachdash.jobs.local import score_unread
+    from peachdash.workflows.models import record_models
+    from peachdash.workflows.setup import load_demo
+
+    settings = start("setup")
+    with opened(settings) as database:
+        say(f"database: {database.engine.url.database}")
+        if demo:
+            load_demo(database, viewer(), settings.data, say)
+        models = record_models(database, viewer(), settings)
+        say(f"champion {models[0].revision}, generic {models[1].revision}")
+        with console_progress() as show:
+            count = score_unread(database, viewer(), settings, models, on_progress=show)
+        say(f"read {count:,} new texts" if count else "every text has been read")
+
+
+@app.command()
+def serve(
+    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1.  [default: 8501]")] = None,
+    browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
+) -> None:
+    """Open the dashboard on 127.0.0.1 and keep reading what is imported."""
+    from peachdash.serve import serve_dashboard
+
+    serve_dashboard(load_settings(), port=port, browser=browser)
+
+
+@app.command()
+def predict(
+    source: Annotated[Path, typer.Argument(metavar="IN.csv", help="Reviews, one a row.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT.csv", help="Where to write the same rows with readings.")],
+    model: Annotated[
+        str,
+        typer.Option(
+            help="champion, champion-small, champion-base, generic, generic-small, generic-base, lexicon, "
+            "a revision, or hub:<id>."
+        ),
+    ] = "champion",
+    text_column: Annotated[str, typer.Option(help="Column that holds the text.")] = "text",
+) -> None:
+    """Read the reviews of a CSV file with a model. Needs no database.
+
+    The rows keep their order; label (the most probable one), p_negative, p_neutral, p_positive and
+    needs_review are added. A blank text has an empty label and probabilities, and needs review.
+    """
+    from peachdash.terminal import count_progress
+    from peachdash.sentiment.active import find_model
+    from peachdash.workflows.predict import predict_file
+
+    settings = load_settings()
+    reference = find_model(model, settings)
+    with count_progress("predictions") as show:
+        count = predict_file(source, target, reference, settings, text_column=text_column, on_progress=show)
+    say(f"{count:,} rows read by {reference.name} ({reference.revision}): {target}")
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A review export.")],
+    business: Annotated[str | None, typer.Option(help="Business of rows that name none.")] = None,
+    source: Annotated[str | None, typer.Option(help="Source (google, yelp, …) of rows that name none.")] = None,
+    date_order: Annotated[
+        Literal["dmy", "mdy"] | None, typer.Option(help="Order of day and month where the dates leave it open.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Import a review export. Rows that are stored already are counted, not stored again."""
+    from dataclasses import asdict
+
+    from peachdash.terminal import print_import
+    from peachdash.jobs.inbox import find_serve, hand_over
+    from peachdash.workflows.imports import ImportOptions, import_export
+
+    settings = start("import")
+    data, options = read_file(file), ImportOptions(business=business, source=source, date_order=date_order)
+    running = find_serve(settings)
+    if running is not None:
+        request = {"kind": "import", "file_name": file.name, "options": asdict(options), "viewer": viewer().viewer}
+        result: dict[str, Any] = hand_over(settings, running, request, data)
+    else:
+        with opened(settings) as database:
+            result = import_export(
+                database, viewer(), settings.home, data, file.name, options, "command"
+            ).to_dict()
+    print_import(result, as_json=as_json)
+
+
+@app.command()
+def score(as_json: Json = False) -> None:
+    """Read every stored review that the champion or the generic model has not read."""
+    from peachdash.terminal import console_progress
+    from peachdash.jobs.inbox import find_serve, hand_over
+    from peachdash.jobs.local import score_unread
+    from peachdash.workflows.models import record_models
+
+    settings = start("score")
+    running = find_serve(settings)
+    if running is not None:
+        with console_progress() as show:
+            result = hand_over(settings, running, {"kind": "score"}, on_wait=lambda: show(None))
+        count = int(result["read"])
+    else:
+        with opened(settings) as database, console_progress() as show:
+            models = record_models(database, viewer(), settings)
+            count = score_unread(database, viewer(), settings, models, on_progress=show)
+    print(json.dumps({"read": count}) if as_json else f"{count:,} new texts read")
+
+
+@app.command()
+def evaluate(
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="Model to measure, several times for several.  [default: lexicon, generic, champion]"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure models on the held-out labelled reviews. Figures of a revision are computed once."""
+    from peachdash.terminal import console_progress, print_evaluation
+    from peachdash.jobs.local import score_unread
+    from peachdash.sentiment.active import find_model
+    from peachdash.workflows.evaluation import compare_revisions, evaluate_revision
+
+    settings = start("evaluate")
+    references = [find_model(name, settings) for name in model or ["lexicon", "generic", "champion"]]
+    with opened(settings) as database:
+        with console_progress() as show:
+            score_unread(
+                database, viewer(), settings, references, labelled_split="test", on_progress=show
+            )
+        results = [evaluate_revision(database, viewer(), item.revision, item.name) for item in references]
+        last = references[-1].revision
+        comparisons = [
+            compare_revisions(database, viewer(), item.revision, last) for item in references[:-1]
+        ]
+    print_evaluation(results, comparisons, as_json=as_json)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Say what is installed, stored and waiting."""
+    from peachdash.terminal import print_status
+    from peachdash.jobs.inbox import find_serve, hand_over
+    from peachdash.workflows.status import describe_status
+
+    settings = start("status")
+    running = find_serve(settings)
+    if running is not None:
+        result = hand_over(settings, running, {"kind": "status"})
+        result["serving"] = {"pid": running.pid, "port": running.port}
+    else:
+        with opened(settings) as database:
+            result = describe_status(database, viewer(), settings)
+        result["serving"] = None
+    print_status(result, as_json=as_json)
+
+
+@app.command()
+def optimise() -> None:
+    """Rewrite the stored reviews in the order that makes pages fast. Do it after large imports."""
+    from peachdash.workflows.maintenance import optimise as rewrite
+
+    with opened(start("optimise")) as database:
+        say(f"{rewrite(database, viewer()):,} reviews lie in the order of business and date")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(__version__)
+
+
+def start(process: str) -> Settings:
+    """The settings, with logging set up for a command."""
+    from peachdash.logs import configure_logging
+
+    settings = load_settings()
+    configure_logging(settings, process)
+    return settings
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Any]:
+    """The database for the time of a command."""
+    from peachdash.storage.database import open_database
+
+    database = open_database(settings.resolved_database_url)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def viewer() -> Scope:
+    """Whoever runs the command sees everything: the files are theirs."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = "command"
+    return Scope.everything(name)
+
+
+def read_file(path: Path) -> bytes:
+    """The content of an input file.
+
+    Raises:
+        BadInput: there is none, or it is a folder.
+    """
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder: expected a file.")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def say(words: str) -> None:
+    """A line for the person at the terminal, on standard error, so that standard output stays data."""
+    print(words, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Settings, read from the environment: every name starts with PEACHDASH_."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from peachdash.errors import BadInput
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """Where things lie and what a scoring run may use.
+
+    Attributes:
+        home: folder of everything that a running Peachdash writes (database, jobs, inbox, logs).
+        database_url: SQLAlchemy URL; empty means a DuckDB file in `home`.
+        models: folder with one sub-folder for each shipped model.
+        data: folder with the demo businesses, reviews and labels.
+        encoders: folder in which encoders that pip does not install are unpacked.
+        device: where models compute; `auto` takes CUDA where there is one.
+        batch_tokens: token budget of one batch; 0 lets the device decide.
+        threads: CPU threads of a scoring worker; 0 means all cores.
+        port: port of the dashboard on 127.0.0.1.
+        minimum_n: below this many reviews a rate is "too few reviews".
+        log_level: level of the log file and of standard error.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PEACHDASH_", extra="ignore")
+
+    home: Path = Field(default_factory=lambda: Path.home() / ".peachdash")
+    database_url: str = ""
+    models: Path = REPOSITORY / "models"
+    data: Path = REPOSITORY / "data"
+    encoders: Path = REPOSITORY / ".cache" / "encoders"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    batch_tokens: int = Field(default=0, ge=0, le=1_000_000)
+    threads: int = Field(default=0, ge=0, le=1024)
+    port: int = Field(default=8501, ge=1, le=65535)
+    minimum_n: int = Field(default=10, ge=1)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"duckdb:///{self.home / 'peachdash.duckdb'}"
+
+    @property
+    def jobs(self) -> Path:
+        return self.home / "jobs"
+
+    @property
+    def inbox(self) -> Path:
+        return self.home / "inbox"
+
+
+def load_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        BadInput: a variable has a value that its setting cannot take; the message names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "PEACHDASH_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise BadInput(f"{name}={first['input']!r} cannot be used: {first['msg'].lower()}.") from error

@@ -1,0 +1,38 @@
+"""The error tree: every failure that a user can mend derives from `PeachdashError`.
+
+A message says what was expected, what came, and what to do. Bad rows are data (they are stored
+with their reason); bad files, wrong settings and locked databases raise. Only `cli.py` and the
+guard in `ui/` catch the base class.
+"""
+
+
+class PeachdashError(Exception):
+    """A failure with a message for the user: one line, no traceback."""
+
+
+class BadInput(PeachdashError):
+    """A file, a value or an option that cannot be used as it is."""
+
+
+class NotFound(PeachdashError):
+    """What was asked for does not exist, or the viewer may not know that it does."""
+
+
+class DatabaseLocked(PeachdashError):
+    """Another process holds the database file for writing."""
+
+
+class DatabaseTooNew(PeachdashError):
+    """The database was written by a later version of Peachdash."""
+
+
+class ModelUnavailable(PeachdashError):
+    """A model or encoder is not installed, or its files are not what they should be."""
+
+
+class ModelRefused(ModelUnavailable):
+    """A model folder that is unsafe or incomplete: wrong hash, pickle weights, remote code."""
+
+
+class JobFailed(PeachdashError):
+    """Work in another process ended without its result."""

@@ -1,0 +1,69 @@
+"""Who wrote a review and whether the file holds it twice; reviewers leave a keyed hash and no name."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+import pandas as pd
+
+from peachdash.ingest.cells import SPACES, Distinct
+
+_NOBODY = re.compile(
+    r"(?:a |an )?(?:(?:google|trustpilot|facebook|yelp|anonymous|deleted|unknown|verified) )?"
+    r"(?:user|customer|buyer|guest|reviewer|anonymous|anonym|unknown)"
+)
+
+
+def hash_reviewers(names: pd.Series, key: bytes) -> pd.Series:
+    """Keyed BLAKE2b of each reviewer's name or id, 32 hex digits; NaN where it is missing or names nobody.
+
+    Case, width and spacing of a name do not matter. Without the key, a hash cannot be tried against names.
+
+    Raises:
+        ValueError: the key is empty.
+    """
+    if not key:
+        raise ValueError("The key for reviewer hashes is empty.")
+    distinct = Distinct(names)
+    return distinct.spread(pd.Series([hash_reviewer(name, key) for name in distinct.texts], dtype="str"))
+
+
+def hash_reviewer(name: str, key: bytes) -> str | None:
+    """The hash of one name; None for blank names and "A Google user" and its like."""
+    plain = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    if not plain or _NOBODY.fullmatch(plain):
+        return None
+    short_key = key if len(key) <= hashlib.blake2b.MAX_KEY_SIZE else hashlib.sha512(key).digest()
+    return hashlib.blake2b(plain.encode("utf-8"), digest_size=16, key=short_key).hexdigest()
+
+
+def mark_duplicates(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with a column `duplicate_of_row`: the number of the earlier row that says the same.
+
+    Two rows are duplicates if they have the same source and platform id, or the same business, reviewer and
+    text (composed characters and white space do not matter) where all three are known. Text alone, or stars
+    alone, prove nothing: two people may write "Great!".
+
+    Args:
+        rows: columns row, business, source, platform_id, reviewer_hash and text of `ExportRead.rows`.
+
+    Returns:
+        A copy in the same order; `duplicate_of_row` (Int64) is missing for the first of its kind.
+    """
+    by_identity = _first_rows(rows, rows[["source", "platform_id"]])
+    by_words = _first_rows(rows, rows[["business", "reviewer_hash"]].assign(text=_folded(rows["text"])))
+    return rows.assign(duplicate_of_row=by_identity.fillna(by_words))
+
+
+def _first_rows(rows: pd.DataFrame, keys: pd.DataFrame) -> pd.Series:
+    """For each row the number of the first row with the same keys, missing where it is that row itself."""
+    keys = keys.dropna()
+    numbers = rows["row"].loc[keys.index]
+    first = numbers.groupby([keys[column] for column in keys]).transform("min")
+    return first.where(first != numbers).astype("Int64").reindex(rows.index)
+
+
+def _folded(texts: pd.Series) -> pd.Series:
+    return texts.str.normalize("NFC").str.replace(SPACES, " ", regex=True)

@@ -1,0 +1,83 @@
+"""From columns to meaning: which exporter wrote the file, and which column holds what."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import pandas as pd
+
+from peachdash.errors import BadInput
+from peachdash.ingest.dates import parse_absolute
+from peachdash.ingest.formats import find_format
+from peachdash.ingest.matching import match_columns
+from peachdash.ingest.model import FIELDS, RawTable, Recognition
+from peachdash.ingest.profiles import SAMPLE_ROWS
+from peachdash.ingest.sources import source_of_filename
+
+
+def recognise_table(
+    table: RawTable, filename: str, overrides: Mapping[str, str | None] | None = None
+) -> Recognition:
+    """How a table is understood, judged by its column names and its first thousand rows.
+
+    Args:
+        table: the file as columns of text.
+        filename: may name the platform.
+        overrides: field to column where the user knows better; None for "no column".
+
+    Raises:
+        BadInput: an override names no field or no column, or no column can hold text or stars.
+    """
+    columns = tuple(table.frame.columns)
+    known = find_format(columns)
+    mapping = known.mapping(columns) if known is not None else match_columns(table.frame.head(SAMPLE_ROWS))
+    mapping = _with_overrides(mapping, overrides or {}, columns)
+    if "review_date" not in mapping and "relative_date" in mapping:
+        mapping["review_date"] = mapping.pop("relative_date")
+    if not {"text", "stars"} & mapping.keys():
+        raise BadInput(
+            f"No column of {filename} can be the review text or the stars; it has {_list(columns)}. "
+            "Is it an export of reviews? If so, say which column is which."
+        )
+    return Recognition(
+        format=known.name if known is not None else table.container,
+        container=table.container,
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        mapping={field: mapping[field] for field in FIELDS if field in mapping},
+        columns=columns,
+        source=known.source if known is not None else source_of_filename(filename),
+        date_order=known.date_order if known is not None else None,
+        scraped_on=_scraped_on(table.frame, mapping.get("scraped_at")),
+        notes=tuple(table.notes),
+    )
+
+
+def _with_overrides(
+    mapping: dict[str, str], overrides: Mapping[str, str | None], columns: tuple[str, ...]
+) -> dict[str, str]:
+    chosen = {column for column in overrides.values() if column is not None}
+    mapping = {field: column for field, column in mapping.items() if column not in chosen}
+    for field, column in overrides.items():
+        if field not in FIELDS:
+            raise BadInput(f"There is no field {field!r}; columns can be {', '.join(FIELDS)}.")
+        if column is not None and column not in columns:
+            raise BadInput(f"There is no column {column!r} for {field}; the file has {_list(columns)}.")
+        mapping.pop(field, None)
+        if column is not None:
+            mapping[field] = column
+    return mapping
+
+
+def _scraped_on(frame: pd.DataFrame, column: str | None) -> dt.date | None:
+    if column is None:
+        return None
+    days, _, _ = parse_absolute(frame[column], column, "mdy")
+    latest = days.max()
+    return None if pd.isna(latest) else latest.date()
+
+
+def _list(columns: tuple[str, ...]) -> str:
+    shown = ", ".join(repr(column[:40]) for column in columns[:12])
+    return shown if len(columns) <= 12 else f"{shown} and {len(columns) - 12} more"

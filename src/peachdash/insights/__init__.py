@@ -1,0 +1,1 @@
+"""What the dashboard says of a business: intervals, windows, overviews, trends and their wording."""

@@ -1,0 +1,87 @@
+"""Scoring in the calling process: for commands, while no `serve` holds the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from peachdash.config import Settings
+from peachdash.jobs.progress import ScoringProgress, describe_run
+from peachdash.jobs.runs import RunFolder, forget_old_runs, unfinished_runs
+from peachdash.jobs.scoring import create_scoring_run, execute_scoring_run
+from peachdash.records import Scope
+from peachdash.sentiment.active import find_model
+from peachdash.sentiment.registry import ModelReference
+from peachdash.storage.database import Database
+from peachdash.workflows.scoring import find_unread, store_predictions
+
+OnProgress = Callable[[ScoringProgress], None]
+
+
+def score_unread(
+    database: Database,
+    scope: Scope,
+    settings: Settings,
+    models: Sequence[ModelReference],
+    *,
+    labelled_split: str | None = None,
+    on_progress: OnProgress = lambda progress: None,
+) -> int:
+    """Read every stored text that one of the models lacks; how many texts were read.
+
+    Finished parts go into the database as they come, so that a kill costs seconds. Runs that an
+    earlier process left are completed first.
+
+    Raises:
+        ModelUnavailable: a model cannot be loaded.
+    """
+    for run in list(unfinished_runs(settings.jobs)):
+        take_leftovers(database, scope, run)
+    revisions = [model.revision for model in models]
+    texts = find_unread(database, scope, revisions, labelled_split=labelled_split)
+    if texts.empty:
+        return 0
+    run = create_scoring_run(settings.jobs, texts, [model.lookup for model in models])
+    run.set_state("running")
+    _execute(database, scope, settings, run, on_progress)
+    forget_old_runs(settings.jobs)
+    return len(texts)
+
+
+def take_leftovers(database: Database, scope: Scope, run: RunFolder) -> None:
+    """Store what a run of a process that died had finished, and close it; the rest is found unread."""
+    parts = run.parts()
+    if parts:
+        store_predictions(database, scope, pd.concat(pq.read_table(part).to_pandas() for part in parts))
+    run.set_state("stored")
+    run.discard_payload()
+
+
+def _execute(
+    database: Database, scope: Scope, settings: Settings, run: RunFolder, on_progress: OnProgress
+) -> None:
+    from peachdash.sentiment.engine import Scorer
+
+    def take(part: Path) -> None:
+        store_predictions(database, scope, pq.read_table(part).to_pandas())
+        on_progress(describe_run(run))
+
+    scorer = Scorer(
+        settings.encoders,
+        device=settings.device,
+        batch_tokens=settings.batch_tokens,
+        threads=settings.threads,
+    )
+    on_progress(describe_run(run))
+    try:
+        execute_scoring_run(run, scorer, partial(find_model, settings=settings), on_part=take)
+    except Exception as error:
+        run.set_state("failed", str(error))
+        raise
+    run.set_state("stored")
+    run.discard_payload()
+    on_progress(describe_run(run))

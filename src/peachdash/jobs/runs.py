@@ -1,0 +1,176 @@
+"""A run folder: request, input, events, output and state of one piece of long work.
+
+    <id>/request.json       what is to be done
+    <id>/input.parquet      on what
+    <id>/events.jsonl       progress, one JSON object a line
+    <id>/output/*.parquet   finished parts; each appears whole
+    <id>/state.json         queued, running, done or failed; the process; the error
+
+Everything is written beside its place and renamed there, so that a kill at any moment leaves either
+the old or the new content. The state is what the last writer said: whether its process still lives
+is asked of the system (`RunFolder.is_abandoned`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+State = Literal["queued", "running", "done", "failed", "stored"]
+UNFINISHED: tuple[State, ...] = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run; the object holds nothing but the path, so that any process may make one."""
+
+    path: Path
+
+    @property
+    def run_id(self) -> str:
+        return self.path.name
+
+    @property
+    def request(self) -> dict[str, Any]:
+        return read_json(self.path / "request.json")
+
+    @property
+    def input(self) -> pa.Table:
+        return pq.read_table(self.path / "input.parquet")
+
+    @property
+    def state(self) -> State:
+        found: State = read_json(self.path / "state.json").get("state", "queued")
+        return found
+
+    @property
+    def error(self) -> str:
+        return str(read_json(self.path / "state.json").get("error", ""))
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether the run is marked as running by a process that is gone."""
+        content = read_json(self.path / "state.json")
+        return content.get("state") == "running" and not process_lives(int(content.get("pid", 0)))
+
+    def set_state(self, state: State, error: str = "") -> None:
+        write_json(self.path / "state.json", {"state": state, "pid": os.getpid(), "error": error})
+
+    def append_event(self, **event: Any) -> None:
+        """Add one line of progress, stamped with the time in seconds since the epoch."""
+        with (self.path / "events.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"at_seconds": round(time.time(), 3), **event}) + "\n")
+
+    def events(self) -> list[dict[str, Any]]:
+        """All whole lines of progress so far."""
+        try:
+            lines = (self.path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        return [event for event in map(_parse_line, lines) if event is not None]
+
+    def add_part(self, table: pa.Table) -> Path:
+        """Store a finished part of the output."""
+        folder = self.path / "output"
+        folder.mkdir(exist_ok=True)
+        name = f"{time.time_ns():020d}-{secrets.token_hex(3)}.parquet"
+        pq.write_table(table, folder / f".{name}")
+        (folder / f".{name}").rename(folder / name)
+        return folder / name
+
+    def parts(self) -> list[Path]:
+        """The finished parts, oldest first."""
+        folder = self.path / "output"
+        return sorted(part for part in folder.glob("*.parquet") if not part.name.startswith("."))
+
+    def discard_payload(self) -> None:
+        """Delete input and output, which the database holds by now; events and state stay."""
+        shutil.rmtree(self.path / "output", ignore_errors=True)
+        (self.path / "input.parquet").unlink(missing_ok=True)
+
+
+def create_run(jobs: Path, kind: str, request: dict[str, Any], table: pa.Table) -> RunFolder:
+    """Make a queued run; it becomes visible to workers only when it is complete."""
+    jobs.mkdir(parents=True, exist_ok=True)
+    run_id = f"{time.time_ns():020d}-{kind}-{secrets.token_hex(3)}"
+    building = jobs / f".{run_id}"
+    building.mkdir()
+    write_json(building / "request.json", {"kind": kind, **request})
+    write_json(building / "state.json", {"state": "queued", "pid": os.getpid(), "error": ""})
+    pq.write_table(table, building / "input.parquet")
+    building.rename(jobs / run_id)
+    return RunFolder(jobs / run_id)
+
+
+def list_runs(jobs: Path) -> list[RunFolder]:
+    """All runs, oldest first."""
+    if not jobs.is_dir():
+        return []
+    names = sorted(path for path in jobs.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return [RunFolder(path) for path in names]
+
+
+def unfinished_runs(jobs: Path) -> Iterator[RunFolder]:
+    """Runs that are queued, running, or whose process died before their end."""
+    return (run for run in list_runs(jobs) if run.state in UNFINISHED)
+
+
+def forget_old_runs(jobs: Path, keep: int = 50) -> None:
+    """Delete stored and failed runs beyond the newest `keep`, and what a kill left half made."""
+    ended = [run for run in list_runs(jobs) if run.state in ("stored", "failed")]
+    for run in ended[:-keep] if keep else ended:
+        shutil.rmtree(run.path, ignore_errors=True)
+    hour_ago = time.time() - 3600
+    for path in jobs.glob(".*") if jobs.is_dir() else []:
+        if path.is_dir() and path.stat().st_mtime < hour_ago:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def process_lives(pid: int) -> bool:
+    """Whether a process with this id runs (zombies do not)."""
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (OSError, IndexError):
+        return True
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON so that readers see the old file or the whole new one."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(3)}")
+    beside.write_text(json.dumps(content), encoding="utf-8")
+    beside.replace(path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object; empty where the file is absent or holds something else."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _parse_line(line: str) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None

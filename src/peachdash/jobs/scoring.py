@@ -1,0 +1,106 @@
+"""Scoring as a run: texts in, predictions out, resumable. Knows nothing of the database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from peachdash.jobs.runs import RunFolder, create_run
+
+if TYPE_CHECKING:
+    from peachdash.sentiment.engine import Scorer
+    from peachdash.sentiment.registry import ModelReference
+
+KIND = "score"
+PART_SECONDS = 2.0
+"""A part is written at least this often, so that a kill costs no more than that."""
+
+
+def create_scoring_run(jobs: Path, texts: pd.DataFrame, models: Iterable[str]) -> RunFolder:
+    """A queued run that reads `texts` (text_sha256, text) with some models (names or revisions)."""
+    table = pa.Table.from_pandas(texts[["text_sha256", "text"]], preserve_index=False)
+    return create_run(jobs, KIND, {"models": list(models), "texts": len(texts)}, table)
+
+
+def execute_scoring_run(
+    run: RunFolder,
+    scorer: Scorer,
+    find: Callable[[str], ModelReference],
+    on_part: Callable[[Path], None] | None = None,
+) -> None:
+    """Read the texts of a run that no finished part holds yet, adding parts and events as it goes.
+
+    Args:
+        run: a scoring run, new or left by a process that died.
+        scorer: keeps the models loaded from run to run.
+        find: the model of a name.
+        on_part: called with the path of each finished part.
+    """
+    models = [find(name) for name in run.request["models"]]
+    rows, read = run.input.to_pandas(), _texts_read(run)
+    left = rows[~rows["text_sha256"].isin(read)]
+    parts = _PartWriter(run, len(rows), len(rows) - len(left), len(models), on_part)
+    run.append_event(event="started", done=parts.already, total=parts.total)
+    if len(left):
+        scorer.score(list(left["text"]), models, on_batch=parts.add)
+    parts.flush()
+    run.append_event(event="finished", done=parts.total, total=parts.total)
+
+
+def _texts_read(run: RunFolder) -> set[str]:
+    """Hashes of the texts that every model of the run has read."""
+    parts = run.parts()
+    if not parts:
+        return set()
+    stored = pa.concat_tables(pq.read_table(part, columns=["text_sha256", "revision"]) for part in parts)
+    counts = stored.to_pandas().drop_duplicates()["text_sha256"].value_counts()
+    return set(counts[counts >= len(run.request["models"])].index)
+
+
+class _PartWriter:
+    """Gathers batches into parts."""
+
+    def __init__(
+        self,
+        run: RunFolder,
+        total: int,
+        already: int,
+        models: int,
+        on_part: Callable[[Path], None] | None,
+    ) -> None:
+        self.run, self.total, self.already, self.models, self.on_part = run, total, already, models, on_part
+        self._batches: list[pa.Table] = []
+        self._flushed = self._started = time.monotonic()
+
+    def add(self, batch: pa.Table, done: int, total: int) -> None:
+        """Take a finished batch; `done` of `total` predictions of this call exist."""
+        self._batches.append(batch)
+        if time.monotonic() - self._flushed >= PART_SECONDS:
+            self.flush()
+            self._report(done // self.models)
+
+    def flush(self) -> None:
+        """Write what was gathered since the last part."""
+        if self._batches:
+            path = self.run.add_part(pa.concat_tables(self._batches))
+            self._batches = []
+            if self.on_part is not None:
+                self.on_part(path)
+        self._flushed = time.monotonic()
+
+    def _report(self, done: int) -> None:
+        rate = done / max(time.monotonic() - self._started, 1e-9)
+        left = self.total - self.already - done
+        self.run.append_event(
+            event="progress",
+            done=self.already + done,
+            total=self.total,
+            texts_per_second=round(rate, 1),
+            seconds_left=round(left / rate, 1) if rate else None,
+        )

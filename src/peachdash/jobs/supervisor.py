@@ -1,0 +1,138 @@
+"""The supervisor: one thread of `serve` that sees to it that finished work reaches the database.
+
+It keeps the resident worker alive while there is work, takes finished parts in (in transactions that
+can be repeated without harm), hands over texts that no model has read, and answers the inbox. It runs
+whether a browser is open or not.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+import time
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from peachdash.config import Settings
+from peachdash.errors import PeachdashError
+from peachdash.jobs.inbox import serve_inbox
+from peachdash.jobs.runs import RunFolder, forget_old_runs, list_runs, unfinished_runs
+from peachdash.jobs.scoring import KIND, create_scoring_run
+from peachdash.records import Scope
+from peachdash.sentiment.active import find_active
+from peachdash.storage.database import Database
+from peachdash.workflows.scoring import find_unread, store_predictions
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.25
+LOOK_FOR_UNREAD_SECONDS = 10.0
+RESTART_SECONDS = 2.0
+HOUSE = Scope.everything("peachdash")
+
+
+class Supervisor:
+    """Start it once in the process that holds the database; `stop` ends thread and worker."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self.database, self.settings = database, settings
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._worker_started = 0.0
+        self._looked_for_unread = 0.0
+        self._taken: set[str] = set()
+        self._stopping = threading.Event()
+        self._wanted = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="supervisor", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and the worker; whatever was finished stays on disk."""
+        self._stopping.set()
+        self._thread.join(timeout=10)
+        if self._worker is not None and self._worker.poll() is None:
+            self._worker.terminate()
+            self._worker.wait(timeout=10)
+
+    def score_soon(self) -> None:
+        """Look for unread texts at the next tick, rather than within ten seconds."""
+        self._wanted.set()
+
+    @property
+    def worker_pid(self) -> int | None:
+        return self._worker.pid if self._worker is not None and self._worker.poll() is None else None
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.tick()
+            except PeachdashError as error:
+                log.warning("%s", error)
+                self._stopping.wait(RESTART_SECONDS)
+            except Exception:
+                log.exception("the supervisor failed and goes on")
+                self._stopping.wait(RESTART_SECONDS)
+            self._stopping.wait(TICK_SECONDS)
+
+    def tick(self) -> None:
+        """One round: output in, inbox answered, new work handed out, worker alive."""
+        for run in list_runs(self.settings.jobs):
+            self._take_output(run)
+        if serve_inbox(self.database, self.settings):
+            self._wanted.set()
+        self._hand_out_unread()
+        if any(unfinished_runs(self.settings.jobs)):
+            self._keep_worker_alive()
+
+    def _take_output(self, run: RunFolder) -> None:
+        state = run.state
+        if state in ("stored",) or run.request.get("kind") != KIND:
+            return
+        parts = [part for part in run.parts() if part.name not in self._taken]
+        if parts:
+            table = pa.concat_tables(pq.read_table(part) for part in parts)
+            store_predictions(self.database, HOUSE, table.to_pandas())
+            self._taken.update(part.name for part in parts)
+        if state == "done":
+            run.set_state("stored")
+            run.discard_payload()
+            forget_old_runs(self.settings.jobs)
+
+    def _hand_out_unread(self) -> None:
+        due = time.monotonic() - self._looked_for_unread > LOOK_FOR_UNREAD_SECONDS
+        if not (self._wanted.is_set() or due) or any(unfinished_runs(self.settings.jobs)):
+            return
+        self._wanted.clear()
+        self._looked_for_unread = time.monotonic()
+        if _failed_lately(self.settings):
+            return
+        revisions = find_active(self.settings).revisions
+        texts = find_unread(self.database, HOUSE, revisions)
+        if len(texts):
+            create_scoring_run(self.settings.jobs, texts, revisions)
+
+    def _keep_worker_alive(self) -> None:
+        if self.worker_pid is not None or time.monotonic() - self._worker_started < RESTART_SECONDS:
+            return
+        if self._worker is not None:
+            log.warning("the worker ended with status %s; starting another", self._worker.returncode)
+        self._worker_started = time.monotonic()
+        self._worker = subprocess.Popen(
+            [sys.executable, "-m", "peachdash.jobs.worker"], stdin=subprocess.DEVNULL
+        )
+
+
+FAILURE_PAUSE_SECONDS = 60.0
+
+
+def _failed_lately(settings: Settings) -> bool:
+    """Whether the last scoring run failed within the last minute: then it is not tried again at once."""
+    runs = [run for run in list_runs(settings.jobs) if run.request.get("kind") == KIND]
+    if not runs or runs[-1].state != "failed":
+        return False
+    started_seconds = int(runs[-1].run_id.split("-")[0]) / 1e9
+    return time.time() - started_seconds < FAILURE_PAUSE_SECONDS

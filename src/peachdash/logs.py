@@ -1,0 +1,27 @@
+"""Logging, configured once a process: events, counts, durations and revisions, never review text."""
+
+from __future__ import annotations
+
+import logging
+from logging.handlers import RotatingFileHandler
+
+from peachdash.config import Settings
+
+_FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s %(message)s"
+
+
+def configure_logging(settings: Settings, process: str) -> None:
+    """Log to `<home>/logs/<process>.log`, at most 5 MB and three old files, and warnings to standard error."""
+    root = logging.getLogger("peachdash")
+    if root.handlers:
+        return
+    folder = settings.home / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = RotatingFileHandler(folder / f"{process}.log", maxBytes=5_000_000, backupCount=3, encoding="utf-8")
+    file.setFormatter(logging.Formatter(_FORMAT))
+    console = logging.StreamHandler()
+    console.setLevel(logging.WARNING)
+    console.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    root.setLevel(settings.log_level)
+    root.handlers = [file, console]
+    root.propagate = False

@@ -1,0 +1,142 @@
+"""The one definition of what a review counts as, on which every number rests.
+
+The effective sentiment of a review is the latest human decision, else the champion's prediction
+where it is confident enough, else `undecided`. Reviews that were decided to be spam, duplicates or
+not about the business are left out of every count, and so are retracted imports.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from peachdash.records import (
+    BANDS,
+    EXCLUDING_VERDICTS,
+    LABELS,
+    UNDECIDED,
+    ActiveModels,
+    ReviewFilter,
+    Scope,
+)
+from peachdash.storage import schema as t
+
+WAITING = "waiting"
+"""Band of a review that no model has read yet."""
+
+UNSCORED = "unscored"
+"""Band of a review that is not scored at all: stars without text, or another language."""
+
+
+def fetch_frame(connection: sa.Connection, statement: sa.Select[Any]) -> pd.DataFrame:
+    """The rows of a statement as a DataFrame, with the statement's column names."""
+    result = connection.execute(statement)
+    return pd.DataFrame.from_records(result.fetchall(), columns=list(result.keys()))
+
+
+def within(scope: Scope, business_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """The condition that a business lies in the viewer's scope."""
+    if scope.business_ids is None:
+        return sa.true()
+    return business_id.in_(sorted(scope.business_ids))
+
+
+def matching(criteria: ReviewFilter) -> sa.ColumnElement[bool]:
+    """The condition of a filter on `reviews` joined with `businesses`."""
+    conditions: list[sa.ColumnElement[bool]] = [sa.true()]
+    if criteria.client_id is not None:
+        conditions.append(t.businesses.c.client_id == criteria.client_id)
+    if criteria.business_id is not None:
+        conditions.append(t.reviews.c.business_id == criteria.business_id)
+    if criteria.source is not None:
+        conditions.append(t.reviews.c.source == criteria.source)
+    if criteria.since is not None:
+        conditions.append(t.reviews.c.review_date >= criteria.since)
+    if criteria.until is not None:
+        conditions.append(t.reviews.c.review_date <= criteria.until)
+    return sa.and_(*conditions)
+
+
+def not_retracted() -> sa.ColumnElement[bool]:
+    return t.reviews.c.import_id.not_in(sa.select(t.import_retractions.c.import_id))
+
+
+def _latest(table: sa.Table, by: str, tie: str) -> sa.Subquery:
+    """The latest row of each review in an append-only table."""
+    rank = sa.func.row_number().over(
+        partition_by=table.c.review_id, order_by=[table.c[by].desc(), table.c[tie].desc()]
+    )
+    ranked = sa.select(table, rank.label("rank")).subquery()
+    return sa.select(ranked).where(ranked.c.rank == 1).subquery()
+
+
+def _predictions(revision: str, name: str) -> sa.Subquery:
+    return sa.select(t.predictions).where(t.predictions.c.revision == revision).subquery(name)
+
+
+def readings(scope: Scope, criteria: ReviewFilter, models: ActiveModels) -> sa.CTE:
+    """All reviews in scope that match, one row each, with both models' readings and what they count as.
+
+    Columns beside those of `reviews`: business (its name), client_id, verdict, decided_by,
+    decided_utc, human (whether a decision made the band), excluded, band (negative, neutral,
+    positive, undecided, waiting or unscored), champion_ and generic_ label, p_negative, p_neutral,
+    p_positive and needs_review, complaint, answered, answered_by, answered_utc.
+    """
+    decision = _latest(t.decisions, "decided_utc", "decision_id")
+    answer = _latest(t.complaint_answers, "answered_utc", "answer_id")
+    champion, generic = _predictions(models.champion, "champion"), _predictions(models.generic, "generic")
+    verdict = decision.c.verdict
+    human = verdict.in_(LABELS)
+    band = sa.case(
+        (human, verdict),
+        (t.reviews.c.unscored_reason.is_not(None), UNSCORED),
+        (champion.c.label.is_(None), WAITING),
+        (champion.c.needs_review, UNDECIDED),
+        else_=champion.c.label,
+    )
+    replied = sa.func.coalesce(t.reviews.c.owner_reply, "") != ""
+    answered = sa.func.coalesce(answer.c.answered, replied)
+    excluded = sa.func.coalesce(verdict.in_(EXCLUDING_VERDICTS), False)
+    statement = (
+        sa.select(
+            t.reviews,
+            t.businesses.c.name.label("business"),
+            t.businesses.c.client_id,
+            verdict.label("verdict"),
+            decision.c.decided_by,
+            decision.c.decided_utc,
+            sa.func.coalesce(human, False).label("human"),
+            excluded.label("excluded"),
+            band.label("band"),
+            *_reading_columns(champion, "champion"),
+            *_reading_columns(generic, "generic"),
+            sa.and_(band == "negative", ~excluded).label("complaint"),
+            answered.label("answered"),
+            sa.case((answer.c.answered, answer.c.answered_by), else_=None).label("answered_by"),
+            sa.case((answer.c.answered, answer.c.answered_utc), else_=None).label("answered_utc"),
+        )
+        .join(t.businesses, t.businesses.c.business_id == t.reviews.c.business_id)
+        .outerjoin(decision, decision.c.review_id == t.reviews.c.review_id)
+        .outerjoin(answer, answer.c.review_id == t.reviews.c.review_id)
+        .outerjoin(champion, champion.c.text_sha256 == t.reviews.c.text_sha256)
+        .outerjoin(generic, generic.c.text_sha256 == t.reviews.c.text_sha256)
+        .where(within(scope, t.reviews.c.business_id), matching(criteria), not_retracted())
+    )
+    return statement.cte("readings")
+
+
+def _reading_columns(prediction: sa.Subquery, prefix: str) -> list[sa.Label[Any]]:
+    names = ("label", "p_negative", "p_neutral", "p_positive", "needs_review")
+    return [prediction.c[name].label(f"{prefix}_{name}") for name in names]
+
+
+def counting(rows: sa.CTE) -> sa.ColumnElement[bool]:
+    """The condition that a reading counts towards shares: read, and not left out."""
+    return sa.and_(~rows.c.excluded, rows.c.band.in_(BANDS))
+
+
+def tally(rows: sa.CTE, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    """The number of rows that meet a condition."""
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)

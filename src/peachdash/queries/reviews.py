@@ -1,0 +1,152 @@
+"""Single reviews and pages of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+import sqlalchemy as sa
+
+from peachdash.errors import NotFound
+from peachdash.queries.readings import fetch_frame, readings
+from peachdash.records import ActiveModels, ReviewFilter, Scope
+from peachdash.storage import schema as t
+
+Order = Literal["newest", "oldest", "most_negative", "least_certain"]
+
+
+@dataclass(frozen=True)
+class ReviewSelection:
+    """What a table of reviews shows beyond the page's filter.
+
+    Attributes:
+        search: words that the title, text or owner reply must contain, in any case; blank for all.
+        bands: effective sentiments to keep; empty for all.
+        complaints: "open" or "answered" keeps only such complaints; None for all reviews.
+        differing: keep only reviews that the two models read differently.
+        order: how the rows are sorted.
+    """
+
+    search: str = ""
+    bands: Sequence[str] = ()
+    complaints: Literal["open", "answered"] | None = None
+    differing: bool = False
+    order: Order = "newest"
+
+
+def _conditions(rows: sa.CTE, selection: ReviewSelection) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    for word in selection.search.split():
+        anywhere = [rows.c[name].icontains(word, autoescape=True) for name in ("title", "text", "owner_reply")]
+        conditions.append(sa.or_(*anywhere))
+    if selection.bands:
+        conditions.append(rows.c.band.in_(list(selection.bands)))
+    if selection.complaints is not None:
+        conditions += [rows.c.complaint, rows.c.answered == (selection.complaints == "answered")]
+    if selection.differing:
+        conditions.append(rows.c.champion_label != rows.c.generic_label)
+    return conditions
+
+
+def _ordering(rows: sa.CTE, order: Order) -> list[sa.ColumnElement[Any]]:
+    newest = rows.c.review_date.desc().nulls_last()
+    top = sa.func.greatest(rows.c.champion_p_negative, rows.c.champion_p_neutral, rows.c.champion_p_positive)
+    first = {
+        "newest": [newest],
+        "oldest": [rows.c.review_date.asc().nulls_last()],
+        "most_negative": [rows.c.champion_p_negative.desc().nulls_last(), newest],
+        "least_certain": [top.asc().nulls_last(), newest],
+    }[order]
+    return [*first, rows.c.review_id.desc()]
+
+
+def count_reviews(
+    connection: sa.Connection,
+    scope: Scope,
+    criteria: ReviewFilter,
+    models: ActiveModels,
+    selection: ReviewSelection | None = None,
+) -> int:
+    """How many reviews a table has in all."""
+    rows = readings(scope, criteria, models)
+    conditions = _conditions(rows, selection or ReviewSelection())
+    statement = sa.select(sa.func.count()).select_from(rows).where(*conditions)
+    return int(connection.execute(statement).scalar_one())
+
+
+def fetch_reviews(
+    connection: sa.Connection,
+    scope: Scope,
+    criteria: ReviewFilter,
+    models: ActiveModels,
+    selection: ReviewSelection | None = None,
+    *,
+    limit: int = 25,
+    offset: int = 0,
+) -> pd.DataFrame:
+    """One page of reviews with all columns of `readings`."""
+    rows = readings(scope, criteria, models)
+    selection = selection or ReviewSelection()
+    statement = (
+        sa.select(rows)
+        .where(*_conditions(rows, selection))
+        .order_by(*_ordering(rows, selection.order))
+        .limit(limit)
+        .offset(offset)
+    )
+    return fetch_frame(connection, statement)
+
+
+def fetch_review(connection: sa.Connection, scope: Scope, models: ActiveModels, review_id: int) -> dict[str, Any]:
+    """One review with all columns of `readings`.
+
+    Raises:
+        NotFound: there is none with this number, or it is outside the viewer's scope.
+    """
+    rows = readings(scope, ReviewFilter(), models)
+    row = connection.execute(sa.select(rows).where(rows.c.review_id == review_id)).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"There is no review {review_id}.")
+    return dict(row)
+
+
+def fetch_review_trail(connection: sa.Connection, scope: Scope, review_id: int) -> pd.DataFrame:
+    """What people did to a review, oldest first: at_utc, who, what, detail, note.
+
+    `what` is reported, decided or answered; `detail` the suggestion, verdict or "yes"/"no". Empty
+    where the review is outside the viewer's scope.
+    """
+    visible = (
+        sa.select(t.reviews.c.review_id)
+        .where(t.reviews.c.review_id == review_id)
+        .where(
+            sa.true()
+            if scope.business_ids is None
+            else t.reviews.c.business_id.in_(sorted(scope.business_ids))
+        )
+    )
+    reports = sa.select(
+        t.reports.c.reported_utc.label("at_utc"),
+        t.reports.c.reported_by.label("who"),
+        sa.literal("reported").label("what"),
+        t.reports.c.suggestion.label("detail"),
+        t.reports.c.note,
+    ).where(t.reports.c.review_id.in_(visible))
+    decisions = sa.select(
+        t.decisions.c.decided_utc,
+        t.decisions.c.decided_by,
+        sa.literal("decided"),
+        sa.func.coalesce(t.decisions.c.verdict, "taken back"),
+        t.decisions.c.reason,
+    ).where(t.decisions.c.review_id.in_(visible))
+    answers = sa.select(
+        t.complaint_answers.c.answered_utc,
+        t.complaint_answers.c.answered_by,
+        sa.literal("answered"),
+        sa.case((t.complaint_answers.c.answered, "yes"), else_="no"),
+        t.complaint_answers.c.note,
+    ).where(t.complaint_answers.c.review_id.in_(visible))
+    every = sa.union_all(reports, decisions, answers).subquery()
+    return fetch_frame(connection, sa.select(every).order_by(every.c.at_utc))

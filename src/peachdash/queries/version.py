@@ -1,0 +1,45 @@
+"""A cheap answer to "has anything stored changed?", and the way from a labelled review to its number."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from peachdash.queries.readings import not_retracted, within
+from peachdash.records import Scope
+from peachdash.storage import schema as t
+
+_WATCHED = (
+    t.businesses,
+    t.imports,
+    t.import_retractions,
+    t.predictions,
+    t.promotions,
+    t.reports,
+    t.decisions,
+    t.complaint_answers,
+    t.gold_labels,
+)
+
+
+def fetch_data_version(connection: sa.Connection, scope: Scope) -> str:
+    """A text that changes whenever rows are added; facts are append-only, so counting them is enough.
+
+    Counts name no business, so the scope restricts nothing here.
+    """
+    counts = [sa.select(sa.func.count()).select_from(table).scalar_subquery() for table in _WATCHED]
+    return "-".join(str(count) for count in connection.execute(sa.select(*counts)).one())
+
+
+def find_review_number(connection: sa.Connection, scope: Scope, review_key: str) -> int | None:
+    """The number of the stored review that bears a platform id; None where the viewer has none."""
+    statement = (
+        sa.select(t.reviews.c.review_id)
+        .where(
+            t.reviews.c.platform_id == review_key,
+            within(scope, t.reviews.c.business_id),
+            not_retracted(),
+        )
+        .order_by(t.reviews.c.review_id)
+        .limit(1)
+    )
+    return connection.execute(statement).scalar_one_or_none()

@@ -1,0 +1,1 @@
+"""Sentiment of review texts: encoders, adapters, scoring, training. Imports torch only inside functions."""

@@ -1,0 +1,72 @@
+"""Which models are in use here: the promoted champion, named by one file, and its generic counterpart."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from peachdash.errors import BadInput
+from peachdash.records import ActiveModels
+from peachdash.sentiment.registry import ModelReference, resolve_model
+
+if TYPE_CHECKING:
+    from peachdash.config import Settings
+
+CHAMPION_FILE = "champion.json"
+
+
+def read_champion_file(home: Path) -> str | None:
+    """The revision that was promoted here; None where none was.
+
+    Raises:
+        BadInput: the file is there but names no revision.
+    """
+    path = home / CHAMPION_FILE
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["revision"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(
+            f'{path} should hold {{"revision": "…"}}; delete it to return to the shipped model.'
+        ) from error
+
+
+def write_champion_file(home: Path, revision: str) -> None:
+    """Make a revision the champion of every process of this home, at once."""
+    home.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=home, prefix=".champion-")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump({"revision": revision}, file)
+    Path(name).replace(home / CHAMPION_FILE)
+
+
+def find_model(name: str, settings: Settings) -> ModelReference:
+    """The model behind a name of the `--model` option, without loading it.
+
+    Raises:
+        ModelUnavailable: no such model, or its files are missing; the message lists those that exist.
+    """
+    return resolve_model(
+        name,
+        settings.models,
+        settings.encoders,
+        active_champion=read_champion_file(settings.home),
+        device=settings.device,
+    )
+
+
+def find_pair(settings: Settings) -> tuple[ModelReference, ModelReference]:
+    """The champion and the generic model of the same size, which stand beside each other on all pages."""
+    champion = find_model("champion", settings)
+    generic = find_model(f"generic-{champion.size}" if champion.size else "generic", settings)
+    return champion, generic
+
+
+def find_active(settings: Settings) -> ActiveModels:
+    """The revisions of `find_pair`."""
+    champion, generic = find_pair(settings)
+    return ActiveModels(champion=champion.revision, generic=generic.revision)

@@ -1,0 +1,164 @@
+"""From frames to a model folder: train, calibrate on validation, measure, write folder and card."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+
+from peachdash.errors import BadInput
+from peachdash.records import LABELS
+from peachdash.sentiment.adapter import ModelManifest, write_model
+from peachdash.sentiment.calibration import calibrate, expected_calibration_error
+from peachdash.sentiment.corpus import frame_sha256
+from peachdash.sentiment.encoders import ENCODERS, is_unchecked, locate_encoder
+from peachdash.sentiment.engine import score_texts
+from peachdash.sentiment.model_card import render_model_card
+from peachdash.sentiment.registry import ModelReference
+from peachdash.sentiment.text import text_sha256s
+from peachdash.sentiment.training import TrainedModel, train, validation_figures
+from peachdash.sentiment.training_settings import TrainingSettings
+
+
+@dataclass(frozen=True)
+class BuildData:
+    """What a model is built from; frames have the columns text and label, `validation` maybe slices too."""
+
+    train: pd.DataFrame
+    validation: pd.DataFrame
+    replay: pd.DataFrame | None = None
+    distil: pd.DataFrame | None = None
+    start: ModelReference | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def described(self) -> list[dict[str, Any]]:
+        """One row for each data set: use, name, n and sha256, for the card and the manifest."""
+        frames = {"training": self.train, "validation": self.validation, "replay": self.replay}
+        rows = [
+            {"use": use, "name": self.names.get(use, use), "n": len(frame), "sha256": frame_sha256(frame)}
+            for use, frame in frames.items()
+            if frame is not None
+        ]
+        if self.distil is not None:
+            name = self.names.get("distillation", "")
+            rows.append({"use": "distillation", "name": name, "n": len(self.distil), "sha256": ""})
+        return rows
+
+
+def build_model(
+    role: str,
+    size: str,
+    data: BuildData,
+    settings: TrainingSettings,
+    out: Path,
+    *,
+    encoders_dir: Path,
+    device: str = "auto",
+    command: str = "",
+    on_event: Callable[[dict[str, Any]], None] | None = None,
+    replace: bool = False,
+) -> tuple[ModelManifest, TrainedModel]:
+    """Trains, calibrates and writes one model folder; returns its manifest and the training's result.
+
+    Args:
+        role: generic or champion.
+        size: small or base.
+        out: the new folder; it must not exist unless `replace`.
+        command: that rebuilds it, for the card.
+        on_event: gets the training's events.
+
+    Raises:
+        BadInput: the folder exists, or data and settings do not fit.
+        ModelUnavailable: the encoder cannot be loaded.
+    """
+    if out.exists() and not replace:
+        raise BadInput(f"{out} exists: choose another folder or ask for its replacement.")
+    trained = train(
+        settings,
+        data.train,
+        data.validation,
+        encoder_path=locate_encoder(ENCODERS[size], encoders_dir),
+        start=data.start,
+        replay_frame=data.replay,
+        distil_frame=data.distil,
+        on_event=on_event,
+        device=device,
+    )
+    manifest = describe_trained(role, size, data, trained)
+    slices = slice_figures(data.validation, trained.validation_logits)
+
+    def card(complete: ModelManifest) -> str:
+        return render_model_card(complete, data.described(), command, slices)
+
+    return write_model(out, manifest, trained.tensors, card, replace=replace), trained
+
+
+def describe_trained(role: str, size: str, data: BuildData, trained: TrainedModel) -> ModelManifest:
+    """The manifest of a trained model, calibrated on its validation rows; the weights' hash is still open."""
+    settings = trained.settings
+    calibration = calibrate(trained.validation_logits, trained.validation_labels)
+    head_tokens, tail_tokens = settings.cut
+    return ModelManifest(
+        role=role,
+        size=size,
+        encoder=ENCODERS[size].name,
+        encoder_sha256=ENCODERS[size].sha256,
+        lora_rank=settings.lora_rank,
+        lora_alpha=settings.lora_alpha,
+        lora_targets=settings.targets,
+        temperature=calibration.temperature,
+        threshold=calibration.threshold,
+        max_length=settings.max_length,
+        head_tokens=head_tokens,
+        tail_tokens=tail_tokens,
+        training={
+            "settings": settings.to_dict(),
+            "data": data.described(),
+            "start": data.start.revision if data.start else None,
+            "best_epoch": trained.best_epoch,
+            "seconds": round(trained.seconds, 1),
+            "encoder_copy_unchecked": is_unchecked(),
+        },
+        figures=measure(trained, calibration.temperature, calibration.threshold),
+        created_utc=dt.datetime.now(dt.UTC).date().isoformat(),
+    )
+
+
+def measure(trained: TrainedModel, temperature: float, threshold: float) -> dict[str, float]:
+    """Figures of the kept epoch on validation: n, macro_f1, accuracy, loss, calibration error, abstention."""
+    probabilities = softmax(trained.validation_logits / temperature, axis=1)
+    figures = validation_figures(trained.validation_logits / temperature, trained.validation_labels)
+    error = expected_calibration_error(probabilities, trained.validation_labels)
+    abstention = float((probabilities.max(axis=1) < threshold).mean())
+    figures |= {"expected_calibration_error": error, "abstention": abstention}
+    return {"n": len(probabilities), **{name: round(value, 4) for name, value in figures.items()}}
+
+
+def slice_figures(validation: pd.DataFrame, logits: np.ndarray) -> list[dict[str, Any]]:
+    """Accuracy and n of every slice of the validation rows; empty where they have no column slices."""
+    if "slices" not in validation:
+        return []
+    read = np.asarray(LABELS, dtype=object)[logits.argmax(axis=1)]
+    frame = pd.DataFrame(
+        {"slice": list(validation["slices"]), "correct": read == validation["label"].to_numpy()}
+    )
+    grouped = frame.explode("slice").dropna(subset="slice").groupby("slice")["correct"].agg(["size", "mean"])
+    return [
+        {"slice": str(name), "n": int(row["size"]), "accuracy": row["mean"]}
+        for name, row in grouped.iterrows()
+    ]
+
+
+def teach(texts: Sequence[str], teacher: ModelReference, encoders_dir: Path, device: str) -> pd.DataFrame:
+    """A distillation frame: texts with the teacher's calibrated probabilities."""
+    unique = list(dict.fromkeys(texts))
+    table = score_texts(unique, [teacher], encoders_dir=encoders_dir, device=device).to_pandas()
+    by_key = pd.DataFrame({"text": unique, "text_sha256": text_sha256s(unique)})
+    columns = ["text", *(f"p_{label}" for label in LABELS)]
+    return by_key.merge(table, on="text_sha256", validate="one_to_one")[columns]

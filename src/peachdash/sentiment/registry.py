@@ -1,0 +1,186 @@
+"""From a model's name to a model: which revision, in which folder, with which threshold. Needs no torch.
+
+Names: `champion`, `champion-small`, `champion-base`, `generic`, `generic-small`, `generic-base`, `lexicon`, a
+revision (`small-3f9a01c2de45`), or `hub:<id>[@revision]`. `champion` is the active champion where one was
+promoted, else the shipped one; a name without a size means base on a GPU with the base encoder installed,
+else small. `champion-<size>` is the active champion if it has that size, else the shipped one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from peachdash.errors import ModelRefused, ModelUnavailable
+from peachdash.sentiment.adapter import MANIFEST_FILE, full_revision, read_manifest, short_revision
+from peachdash.sentiment.encoders import BASE, ENCODERS, find_encoder
+from peachdash.sentiment.lexicon import THRESHOLD as LEXICON_THRESHOLD
+from peachdash.sentiment.lexicon import lexicon_revision
+
+HUB_PREFIX = "hub:"
+LEXICON = "lexicon"
+
+
+@dataclass(frozen=True)
+class ModelReference:
+    """A model that can be loaded.
+
+    Attributes:
+        name: what it was asked for by, or is shown as.
+        role: generic, champion, lexicon or hub.
+        size: small or base; '' for the lexicon and hub models.
+        revision: under which its predictions are cached.
+        folder: its folder, or None for the lexicon and hub models.
+        threshold: top probability under which a prediction needs review.
+        temperature: by which its logits are divided.
+        full_revision: all 64 digits of the revision, where it has them.
+    """
+
+    name: str
+    role: str
+    size: str
+    revision: str
+    folder: Path | None
+    threshold: float
+    temperature: float
+    full_revision: str = ""
+
+    @property
+    def lookup(self) -> str:
+        """A name by which `resolve_model` finds this very revision, whatever is promoted meanwhile."""
+        return self.revision if self.folder is not None else self.name
+
+
+def resolve_model(
+    name: str,
+    models_dir: Path | Sequence[Path],
+    encoders_dir: Path,
+    active_champion: str | None = None,
+    device: str = "auto",
+) -> ModelReference:
+    """The model of a name.
+
+    Args:
+        name: see the module's text; case and outer white space do not matter, except in a hub id.
+        models_dir: folder, or several, first one first, with one sub-folder for each model.
+        active_champion: revision of the promoted champion, or None.
+        device: auto, cpu or cuda; matters only for names without a size.
+
+    Raises:
+        ModelUnavailable: no such model, or its encoder is not installed; the message lists what exists.
+        ModelRefused: the model's folder is unsafe or incomplete.
+    """
+    wanted = name.strip()
+    if wanted.startswith(HUB_PREFIX):
+        return _hub_reference(wanted)
+    wanted = wanted.lower()
+    if wanted == LEXICON:
+        return ModelReference(LEXICON, LEXICON, "", lexicon_revision(), None, LEXICON_THRESHOLD, 1.0)
+    installed = list_models(models_dir)
+    role, _, size = wanted.partition("-")
+    if role in ("champion", "generic") and size in ("", *ENCODERS):
+        found = _by_role(installed, role, size, encoders_dir, active_champion, device)
+    else:
+        found = _by_revision(installed, wanted)
+    if found is None:
+        raise ModelUnavailable(_unknown(name, installed))
+    _require_encoder(found, encoders_dir)
+    return found
+
+
+def list_models(models_dir: Path | Sequence[Path]) -> list[ModelReference]:
+    """Every sound model folder, in the order of the folders and their names; unsound ones are left out."""
+    references = []
+    for folder in _model_folders(models_dir):
+        try:
+            references.append(load_reference(folder))
+        except ModelRefused:
+            continue
+    return references
+
+
+def load_reference(folder: Path) -> ModelReference:
+    """The reference of one model folder, named by its role and size.
+
+    Raises:
+        ModelRefused: the folder is unsafe or incomplete.
+    """
+    manifest = read_manifest(folder)
+    return ModelReference(
+        name=f"{manifest.role}-{manifest.size}",
+        role=manifest.role,
+        size=manifest.size,
+        revision=short_revision(manifest),
+        folder=folder,
+        threshold=manifest.threshold,
+        temperature=manifest.temperature,
+        full_revision=full_revision(manifest),
+    )
+
+
+def default_size(encoders_dir: Path, device: str = "auto") -> str:
+    """`base` on a GPU with the base encoder installed, else `small`; torch is asked only if it matters."""
+    if device == "cpu" or find_encoder(BASE, encoders_dir) is None:
+        return "small"
+    return "base" if device == "cuda" or _has_gpu() else "small"
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def _model_folders(models_dir: Path | Sequence[Path]) -> list[Path]:
+    parents = [models_dir] if isinstance(models_dir, Path) else list(models_dir)
+    folders = [sorted(parent.iterdir()) for parent in parents if parent.is_dir()]
+    return [path for group in folders for path in group if (path / MANIFEST_FILE).is_file()]
+
+
+def _by_role(
+    installed: Sequence[ModelReference],
+    role: str,
+    size: str,
+    encoders_dir: Path,
+    active: str | None,
+    device: str,
+) -> ModelReference | None:
+    """The active champion where it fits, else the shipped model; a folder `<role>-<size>` comes first."""
+    if role == "champion" and active is not None:
+        chosen = _by_revision(installed, active)
+        if chosen is None:
+            raise ModelUnavailable(_unknown(f"{active} (the active champion)", installed))
+        if size in ("", chosen.size):
+            return chosen
+    sizes = [size] if size else [default_size(encoders_dir, device), "small", "base"]
+    for candidate in sizes:
+        fitting = [model for model in installed if (model.role, model.size) == (role, candidate)]
+        if fitting:
+            return min(fitting, key=lambda model: model.folder is None or model.folder.name != model.name)
+    return None
+
+
+def _by_revision(installed: Sequence[ModelReference], revision: str) -> ModelReference | None:
+    return next((model for model in installed if revision in (model.revision, model.full_revision)), None)
+
+
+def _hub_reference(name: str) -> ModelReference:
+    from peachdash.sentiment.hub import HUB_THRESHOLD, resolve_hub_revision
+
+    revision = resolve_hub_revision(name.removeprefix(HUB_PREFIX))
+    return ModelReference(name, "hub", "", revision, None, HUB_THRESHOLD, 1.0)
+
+
+def _require_encoder(model: ModelReference, encoders_dir: Path) -> None:
+    spec = ENCODERS[model.size]
+    if find_encoder(spec, encoders_dir) is None:
+        raise ModelUnavailable(
+            f"{model.name} needs the encoder {spec.name}; it is not installed: run `{spec.how_to_install}`."
+        )
+
+
+def _unknown(name: str, installed: Sequence[ModelReference]) -> str:
+    names = [*sorted({model.name for model in installed}), LEXICON]
+    revisions = sorted({model.revision for model in installed})
+    return f"There is no model {name!r}. Installed: {', '.join(names + revisions)}; or hub:<id>[@revision]."

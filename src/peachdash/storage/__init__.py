@@ -1,0 +1,1 @@
+"""The database: schema, migrations, connections and writes. Reads for pages live in `queries`."""

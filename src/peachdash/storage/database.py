@@ -1,0 +1,107 @@
+"""Opening the database, and handing out connections that are safe among threads.
+
+DuckDB lets one process at a time hold its file for writing. Within that process any number of
+threads may read; writes are serialised by a lock, since concurrent updates of one table conflict.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from peachdash.errors import BadInput, DatabaseLocked
+from peachdash.storage.migrate import upgrade_schema
+
+log = logging.getLogger(__name__)
+
+
+class Database:
+    """An open database. Create it with `open_database`, close it with `close`."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self._writing = threading.RLock()
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A connection of its own for the calling thread, rolled back at the end."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction, committed at the end of the block; one at a time in this process."""
+        with self._writing, self.engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open the database at an SQLAlchemy URL, creating and migrating it where needed.
+
+    Raises:
+        BadInput: the URL cannot be understood, or nothing can be stored there.
+        DatabaseLocked: another process holds the file; the message says which and what to do.
+        DatabaseTooNew: a later version of Peachdash wrote it.
+    """
+    engine = _make_engine(url)
+    database = Database(engine)
+    try:
+        with database.write() as connection:
+            upgrade_schema(connection)
+    except BaseException as error:
+        engine.dispose()
+        if isinstance(error, (sa.exc.DBAPIError, OSError)):
+            raise _explain(error, engine.url) from error
+        raise
+    return database
+
+
+def _make_engine(url: str) -> sa.Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "duckdb":
+            if parsed.database and parsed.database != ":memory:":
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            return sa.create_engine(parsed, pool_size=16, max_overflow=48)
+        return sa.create_engine(parsed, pool_pre_ping=True)
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
+        raise BadInput(
+            f"PEACHDASH_DATABASE_URL: expected an SQLAlchemy URL such as duckdb:////srv/peachdash.duckdb, "
+            f"got one that cannot be used ({error})."
+        ) from error
+    except OSError as error:
+        raise BadInput(f"No folder for the database can be made: {error}.") from error
+
+
+def _explain(error: BaseException, url: sa.URL) -> Exception:
+    """The user's version of a failure to open the file."""
+    message = str(getattr(error, "orig", error))
+    if "lock" in message.lower():
+        pid = re.search(r"PID (\d+)", message)
+        holder = f"process {pid[1]}{_command_of(pid[1])}" if pid else "another process"
+        return DatabaseLocked(
+            f"{url.database} is held by {holder}. Stop it, or let it do the work: while `peachdash serve` "
+            "runs, `peachdash import`, `score` and `status` hand their work to it."
+        )
+    first = message.splitlines()[0] if message else type(error).__name__
+    return BadInput(f"The database {url.render_as_string(hide_password=True)} cannot be opened: {first}")
+
+
+def _command_of(pid: str) -> str:
+    """`` (peachdash serve)`` where the system tells what a process is, else nothing."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return ""
+    command = " ".join([Path(word).name if "/" in word else word for word in words if word][:4])
+    return f" ({command})" if command else ""

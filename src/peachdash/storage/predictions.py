@@ -1,0 +1,98 @@
+"""The cache of predictions: one row for each (text, revision), whoever posted the text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from peachdash.storage import schema as t
+from peachdash.storage.bulk import append_frame, temporary_keys
+
+
+def load_unread(
+    connection: sa.Connection, revisions: Iterable[str], *, labelled_split: str | None = None
+) -> pd.DataFrame:
+    """Distinct texts that at least one of the revisions has not read; of one labelled split, or all.
+
+    Columns: text_sha256, title, text (of one review that bears the text; what is scored is made of
+    them). Reviews of retracted imports and those that are not to be scored are left out.
+    """
+    missing = [
+        t.reviews.c.text_sha256.not_in(
+            sa.select(t.predictions.c.text_sha256).where(t.predictions.c.revision == revision)
+        )
+        for revision in revisions
+    ]
+    wanted = sa.true()
+    if labelled_split is not None:
+        keys = sa.select(t.gold_labels.c.review_key).where(t.gold_labels.c.split == labelled_split)
+        wanted = t.reviews.c.platform_id.in_(keys)
+    first = sa.func.row_number().over(partition_by=t.reviews.c.text_sha256, order_by=t.reviews.c.review_id)
+    rows = (
+        sa.select(t.reviews.c.text_sha256, t.reviews.c.title, t.reviews.c.text, first.label("rank"))
+        .where(
+            t.reviews.c.unscored_reason.is_(None),
+            t.reviews.c.import_id.not_in(sa.select(t.import_retractions.c.import_id)),
+            sa.or_(*missing),
+            wanted,
+        )
+        .subquery()
+    )
+    statement = (
+        sa.select(rows.c.text_sha256, rows.c.title, rows.c.text)
+        .where(rows.c.rank == 1)
+        .order_by(rows.c.text_sha256)
+    )
+    return pd.DataFrame.from_records(
+        connection.execute(statement).fetchall(), columns=["text_sha256", "title", "text"]
+    )
+
+
+def append_predictions(connection: sa.Connection, rows: pd.DataFrame) -> int:
+    """Append predictions that are not stored yet; how many were new. Repeating it does no harm.
+
+    `rows` has text_sha256, revision, precision, label, p_negative, p_neutral, p_positive and
+    needs_review.
+    """
+    if rows.empty:
+        return 0
+    unique = rows.drop_duplicates(["text_sha256", "revision"])
+    pairs = unique[["text_sha256", "revision"]].reset_index(drop=True)
+    with temporary_keys(connection, pairs) as keys:
+        statement = sa.select(keys.c.text_sha256, keys.c.revision).join(
+            t.predictions,
+            sa.and_(
+                t.predictions.c.text_sha256 == keys.c.text_sha256,
+                t.predictions.c.revision == keys.c.revision,
+            ),
+        )
+        stored = {tuple(row) for row in connection.execute(statement)}
+    new = [pair not in stored for pair in zip(unique["text_sha256"], unique["revision"], strict=True)]
+    return append_frame(
+        connection, t.predictions, unique[new].assign(scored_utc=pd.Timestamp.now("UTC"))
+    )
+
+
+def register_revision(
+    connection: sa.Connection, revision: str, name: str, size: str, threshold: float, description: dict[str, Any]
+) -> None:
+    """Store what a revision is, once."""
+    known = connection.execute(
+        sa.select(t.revisions.c.revision).where(t.revisions.c.revision == revision)
+    ).scalar_one_or_none()
+    if known is None:
+        connection.execute(
+            sa.insert(t.revisions).values(
+                revision=revision,
+                name=name,
+                size=size,
+                threshold=threshold,
+                description=json.loads(json.dumps(description)),
+                registered_utc=dt.datetime.now(dt.UTC),
+            )
+        )

@@ -1,0 +1,142 @@
+"""Cached reads, and the few frames that pages need put together from several of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import pandas as pd
+import sqlalchemy as sa
+import streamlit as st
+
+from peachdash.evaluation import Comparison, compare_models
+from peachdash.insights.overview import PREVIOUS, summarise_businesses
+from peachdash.insights.periods import Period
+from peachdash.insights.trends import sparklines
+from peachdash.queries.business import fetch_champion_changes
+from peachdash.queries.catalogue import fetch_businesses
+from peachdash.queries.overview import fetch_business_counts, fetch_monthly_counts
+from peachdash.records import BANDS, ReviewFilter, Scope
+from peachdash.ui.access import Session
+from peachdash.workflows.evaluation import HeldOutResult, evaluate_revision
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+GENERIC, CHAMPION = "generic", "fine-tuned"
+"""What the two models are called on the screen."""
+
+
+def ask(
+    session: Session,
+    query: Callable[Concatenate[sa.Connection, Scope, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """The answer of a query for this viewer, computed once for each state of the stored data."""
+
+    def compute() -> T:
+        with session.service.database.read() as connection:
+            return query(connection, session.scope, *args, **kwargs)
+
+    return remember(session, f"{query.__module__}.{query.__qualname__}", compute, args, sorted(kwargs.items()))
+
+
+def remember(session: Session, what: str, compute: Callable[[], T], *key: object) -> T:
+    """`compute()`, kept for this state of the data, viewer and models. Callers get a copy of their own."""
+    answer: T = _remembered(what, session.cache_key, repr(key), compute)
+    return answer
+
+
+@st.cache_data(max_entries=400, show_spinner=False)
+def _remembered(what: str, state: str, key: str, _compute: Callable[[], Any]) -> Any:
+    return _compute()
+
+
+def business_summary(
+    session: Session, criteria: ReviewFilter, previous: Period | None, *, pooled: str = ""
+) -> pd.DataFrame:
+    """Every business of the filter beside its previous window; see `summarise_businesses`.
+
+    Args:
+        criteria: the filter of the page.
+        previous: the equally long window before; None where there is none to compare with.
+        pooled: where given, all reviews are one row of this name.
+
+    Returns:
+        The columns of `summarise_businesses`, and complaints_open, waiting and is_demo.
+    """
+    return remember(
+        session,
+        "business_summary",
+        lambda: _summarise(session, criteria, previous, pooled),
+        criteria, previous, pooled,
+    )  # fmt: skip
+
+
+def _summarise(
+    session: Session, criteria: ReviewFilter, previous: Period | None, pooled: str
+) -> pd.DataFrame:
+    counted = ["complaints_open", "waiting", "reviews"]
+    known = chosen_businesses(session, criteria).rename(columns={"business": "name"}).set_index("business_id")
+    now = ask(session, fetch_business_counts, criteria, session.models).set_index("business_id")
+    frame = known[["name", "is_demo"]].join(now[[*BANDS, *counted]])
+    before = pd.DataFrame(0, index=frame.index, columns=list(BANDS))
+    if previous is not None:
+        window = replace(criteria, since=previous.start, until=previous.end)
+        rows = ask(session, fetch_business_counts, window, session.models).set_index("business_id")
+        before = rows.reindex(frame.index)[list(BANDS)]
+    frame = frame.join(before.add_prefix(PREVIOUS))
+    numbers = [column for column in frame.columns if column not in ("name", "is_demo")]
+    frame[numbers] = frame[numbers].fillna(0).astype(int)
+    if pooled:
+        frame = pd.DataFrame([{"name": pooled, "is_demo": frame["is_demo"].any(), **frame[numbers].sum()}])
+        frame.index = pd.Index([""], name="business_id")
+    return summarise_businesses(frame.reset_index(), minimum_n=session.service.settings.minimum_n)
+
+
+def chosen_businesses(session: Session, criteria: ReviewFilter) -> pd.DataFrame:
+    """The businesses that the filter's client and business leave; columns of `fetch_businesses`."""
+    frame = ask(session, fetch_businesses)
+    if criteria.client_id is not None:
+        frame = frame[frame["client_id"] == criteria.client_id]
+    if criteria.business_id is not None:
+        frame = frame[frame["business_id"] == criteria.business_id]
+    return frame
+
+
+def positive_sparklines(session: Session, criteria: ReviewFilter) -> dict[str, list[float]]:
+    """Positive share by month of each business, 0 to 1; months without a review are bridged."""
+    counts = ask(session, fetch_monthly_counts, criteria, session.models)
+    counts["neutral"] = counts["n"] - counts["positive"] - counts["negative"]
+    tidy = counts.drop(columns="n").melt(["business_id", "period_start"], var_name="band", value_name="n")
+    lines = sparklines(tidy)
+    return {
+        str(business): pd.Series(line, dtype=float).interpolate(limit_area="inside").dropna().tolist()
+        for business, line in lines.items()
+    }
+
+
+def champion_events(session: Session) -> pd.DataFrame:
+    """When another revision became champion: date and label, as charts mark them. The first is no change."""
+    changes = ask(session, fetch_champion_changes)
+    changed = changes[changes["revision"].ne(changes["revision"].shift())].iloc[1:]
+    dates = [stamp.date() for stamp in pd.to_datetime(changed["promoted_utc"], utc=True)]
+    return pd.DataFrame({"date": dates, "label": [f"new model {revision}" for revision in changed["revision"]]})
+
+
+def held_out_results(session: Session) -> tuple[HeldOutResult, HeldOutResult, Comparison]:
+    """Generic model, fine-tuned model, and the second against the first, on the same labelled reviews.
+
+    Raises:
+        BadInput: no labelled reviews are stored, or a model has not read them all yet.
+    """
+
+    def compute() -> tuple[HeldOutResult, HeldOutResult, Comparison]:
+        database, scope = session.service.database, session.scope
+        generic = evaluate_revision(database, scope, session.models.generic, GENERIC)
+        champion = evaluate_revision(database, scope, session.models.champion, CHAMPION)
+        return generic, champion, compare_models(generic.readings, champion.readings)
+
+    return remember(session, "held_out_results", compute)

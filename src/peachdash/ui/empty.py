@@ -1,0 +1,44 @@
+"""What a page shows where there is nothing to show: why, and what to do next."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from peachdash.queries.overview import fetch_totals
+from peachdash.records import ReviewFilter
+from peachdash.ui.access import Session
+from peachdash.ui.data import ask
+from peachdash.ui.filters import Filters, filter_query
+
+UPLOAD, BUSINESS = "pages/upload.py", "pages/business.py"
+
+
+def stop_if_empty(session: Session, what: str) -> None:
+    """End the page with the first steps where no review is stored.
+
+    Args:
+        what: what would stand here, for example "sentiment by business".
+    """
+    totals = ask(session, fetch_totals, ReviewFilter(), session.models)
+    if totals["reviews"]:
+        return
+    st.title("No reviews yet.", anchor=False)
+    st.write(f"Here you will see {what}. Start with an export from Google, Yelp or wherever customers write.")
+    st.page_link(UPLOAD, label="Upload an export", icon=":material/upload_file:")
+    st.caption("To look around first, stop the dashboard and run `peachdash setup`: it loads demo businesses.")
+    st.stop()
+
+
+def render_nothing_matches(session: Session) -> None:
+    """Say that the filter leaves no review, with the way to all of them."""
+    st.info("No review matches the filter.", icon=":material/filter_alt:")
+    st.page_link(BUSINESS, label="Show all reviews", icon=":material/filter_alt_off:", query_params=_all_dates())
+
+
+def _all_dates() -> dict[str, str]:
+    return Filters(period="all").to_query()
+
+
+def business_address(session: Session, business_id: str) -> dict[str, str]:
+    """The address of a business under the present filter."""
+    return filter_query(session, business=business_id)

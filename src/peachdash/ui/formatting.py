@@ -1,0 +1,98 @@
+"""Words for the screen: untrusted text made harmless, dates by their precision, readings, safe CSV."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import pandas as pd
+
+from peachdash.insights import formatting
+
+PREVIEW_CHARACTERS = 230
+_PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&^=\"'])")
+_SHORTCODE = re.compile(r":(?=[\w+\-/]+[:\[])")
+_AUTOLINK = re.compile(r"(?i)(www\\?\.|://|@)")
+_JOINER = "\N{WORD JOINER}"
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+VERDICT_WORDS: dict[str, str] = {
+    "negative": "negative",
+    "neutral": "neutral",
+    "positive": "positive",
+    "not_about_us": "not about us",
+    "spam": "spam",
+    "duplicate": "duplicate",
+    "taken back": "taken back",
+}
+FORMAT_WORDS: dict[str, str] = {"csv": "CSV file", "tsv": "tab-separated file", "json": "JSON file"} | {
+    "jsonl": "JSON lines file",
+    "xlsx": "Excel workbook",
+}
+
+
+def plain(text: object, limit: int = 500) -> str:
+    """Text that Streamlit's Markdown shows letter by letter: no link, image, emphasis, maths or icon.
+
+    Labels, captions, metrics, notices and expanders render Markdown, so whatever came from a file or a
+    person passes through here. Line breaks become spaces; beyond `limit` characters it is cut.
+    """
+    words = " ".join(str(text).split())
+    if len(words) > limit:
+        words = words[: limit - 1] + "…"
+    words = _SHORTCODE.sub(":" + _JOINER, _PUNCTUATION.sub(r"\\\1", words))
+    return _AUTOLINK.sub(lambda match: match[0] + _JOINER, words)
+
+
+def preview(title: object, text: object, limit: int = PREVIEW_CHARACTERS) -> str:
+    """Title and text on the two lines of a table row."""
+    joined = " · ".join(part for part in (_words(title), _words(text)) if part)
+    return joined if len(joined) <= limit else joined[: limit - 1].rstrip() + "…"
+
+
+def review_date(day: dt.date | None, precision: str) -> str:
+    """A review's date as exactly as it is known: "3 Mar 2026", "Mar 2026", "2026", "undated"."""
+    if formatting.is_missing(day) or day is None:
+        return "undated"
+    if precision == "month":
+        return formatting.period(day, "month")
+    if precision == "year":
+        return str(day.year)
+    return formatting.period(day, "week") if precision == "week" else formatting.date(day)
+
+
+def moment(utc: dt.datetime | None) -> str:
+    """A moment as "3 Mar 2026, 14:05" in UTC; a dash where it is missing."""
+    if formatting.is_missing(utc) or utc is None:
+        return formatting.MISSING
+    return f"{formatting.date(pd.Timestamp(utc).tz_convert('UTC'))}, {utc:%H:%M}"
+
+
+def stars_words(stars: float | None) -> str:
+    """ "4 ★", "3.5 ★", or a dash."""
+    return formatting.MISSING if formatting.is_missing(stars) else f"{stars:g} ★"
+
+
+def reading_words(label: str | None, row: Any, prefix: str) -> str:
+    """What a model read, with the probability of that label: "positive 93%"; "not read yet" where it has not."""
+    if not isinstance(label, str):
+        return "not read yet"
+    return f"{label} {formatting.percent(row[f'{prefix}_p_{label}'])}"
+
+
+def safe_cell(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula: = + - @ at its start get an apostrophe before them."""
+    if isinstance(value, str) and value.lstrip(" \n\ufeff").startswith(_FORMULA_STARTS):
+        return "'" + value
+    return value
+
+
+def safe_csv(frame: pd.DataFrame) -> bytes:
+    """A frame as CSV in UTF-8 (with a mark that Excel wants), every text cell and heading made safe."""
+    cells = frame.rename(columns=safe_cell).map(safe_cell)
+    return cells.to_csv(index=False).encode("utf-8-sig")
+
+
+def _words(value: object) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else ""

@@ -1,0 +1,27 @@
+"""What surrounds every page: title, icon, logo."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+_PEACH = (
+    '<path d="M16 9c-4-4-12-2-12 7 0 7 6 13 12 13s12-6 12-13c0-9-8-11-12-7z" fill="#F2925B"/>'
+    '<path d="M16 9c-3 5-3 13 0 20" fill="none" stroke="#C75D2A" stroke-width="1.6" stroke-linecap="round"/>'
+    '<path d="M16 9c0-4 4-7 9-6 0 4-4 7-9 6z" fill="#4F8A5B"/>'
+)
+_NAME = (
+    '<style>text{font:600 21px "Source Sans","Source Sans 3",system-ui,sans-serif;fill:#3B2A20}'
+    "@media(prefers-color-scheme:dark){text{fill:#F4E9E1}}</style>"
+    '<text x="38" y="24">Peachdash</text>'
+)
+ICON = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="32" height="32">{_PEACH}</svg>'
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 170 32" width="170" height="32">'
+    f"{_PEACH}{_NAME}</svg>"
+)
+
+
+def render_frame() -> None:
+    """Set up the page; call it first."""
+    st.set_page_config(page_title="Peachdash", page_icon=ICON, layout="wide")
+    st.logo(LOGO, size="large", icon_image=ICON)

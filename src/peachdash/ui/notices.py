@@ -1,0 +1,47 @@
+"""What was just done, said once after the next run, with the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from peachdash.ui.formatting import plain
+from peachdash.ui.guard import guard
+
+_KEY = "notice"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A line about something done, and what undoes it."""
+
+    words: str
+    undo: Callable[[], object] | None = None
+
+
+def done(words: str, undo: Callable[[], object] | None = None) -> None:
+    """Leave a notice for the next run and start it, so that every number follows."""
+    st.session_state[_KEY] = Notice(words, undo)
+    st.rerun()
+
+
+def render_notice() -> None:
+    """The notice of the last action, until the next one."""
+    notice: Notice | None = st.session_state.pop(_KEY, None)
+    if notice is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.success(plain(notice.words), icon=":material/check:", width="stretch")
+        if notice.undo is not None:
+            st.session_state["notice_undo"] = notice.undo
+            st.button("Undo", icon=":material/undo:", key="notice_undo_button", on_click=_undo)
+
+
+def _undo() -> None:
+    undo = st.session_state.pop("notice_undo", None)
+    if undo is not None:
+        with guard():
+            undo()
+            st.session_state[_KEY] = Notice("Undone.")

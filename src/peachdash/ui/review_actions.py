@@ -1,0 +1,72 @@
+"""What can be done with reviews: open one, answer complaints, correct a reading, take that back.
+
+Each action calls one workflow, leaves a notice with its undo and starts the next run, so that every
+number follows.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from peachdash.insights import formatting
+from peachdash.ui.access import Session
+from peachdash.ui.formatting import VERDICT_WORDS
+from peachdash.ui.notices import done
+from peachdash.workflows.feedback import mark_answered, report_reading, take_back_decision
+
+_ADDRESS = "review"
+_FORGET = "forget_ticks"
+
+
+def open_review(number: int) -> None:
+    """Put a review into the address, which opens its detail on the next run."""
+    st.query_params[_ADDRESS] = str(number)
+
+
+def close_review() -> None:
+    """Take the review out of the address."""
+    st.query_params.pop(_ADDRESS, None)
+
+
+def opened_review() -> int | None:
+    """The review that the address asks for; None where it asks for none, or for no number."""
+    value = st.query_params.get(_ADDRESS, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
+
+
+def forget_ticks() -> None:
+    """Let the review table come up without ticks at the next run."""
+    st.session_state[_FORGET] = True
+
+
+def ticks_forgotten() -> bool:
+    """Whether the ticks are to be forgotten now; says so once."""
+    return bool(st.session_state.pop(_FORGET, False))
+
+
+def change_answers(session: Session, numbers: list[int], *, answered: bool, note: str = "") -> None:
+    """Mark complaints as answered, or as open again."""
+    database, scope = session.service.database, session.scope
+    mark_answered(database, scope, numbers, answered=answered, note=note)
+    forget_ticks()
+    state = "answered" if answered else "open again"
+    undo = partial(mark_answered, database, scope, numbers, answered=not answered)
+    done(f"{formatting.counted(len(numbers), 'complaint')} marked as {state}.", undo)
+
+
+def correct_reading(session: Session, number: int, suggestion: str, note: str) -> None:
+    """Report that the reading of a review is wrong; in local mode that decides it at once."""
+    database, scope = session.service.database, session.scope
+    report_reading(database, scope, session.models, number, suggestion, note)
+    forget_ticks()
+    undo = partial(take_back_decision, database, scope, number)
+    done(f"Review {number} now counts as {VERDICT_WORDS[suggestion]}. All numbers follow.", undo)
+
+
+def take_back(session: Session, numbers: list[int]) -> None:
+    """Let the model's readings of some reviews count again."""
+    for number in numbers:
+        take_back_decision(session.service.database, session.scope, number)
+    done(f"{formatting.counted(len(numbers), 'decision')} taken back; the model's reading counts again.")

@@ -1,0 +1,218 @@
+"""A paged table of reviews with search, and what can be done with several at once."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, get_args
+
+import pandas as pd
+import streamlit as st
+
+from peachdash.charts import BAND_COLOURS
+from peachdash.insights import formatting
+from peachdash.queries.reviews import Order, ReviewSelection, count_reviews, fetch_reviews
+from peachdash.records import BANDS, ReviewFilter
+from peachdash.ui.access import Session
+from peachdash.ui.data import CHAMPION, GENERIC, ask
+from peachdash.ui.formatting import preview, reading_words, review_date, stars_words
+from peachdash.ui.review_actions import change_answers, forget_ticks, open_review, ticks_forgotten
+
+PAGE_ROWS = 25
+ROW_HEIGHT, HEADER_HEIGHT = 64, 38
+_TABLE, _PAGE = "review_table", "page"
+ORDER_WORDS: dict[str, str] = {
+    "newest": "Newest first",
+    "oldest": "Oldest first",
+    "most_negative": "Most negative first",
+    "least_certain": "Least certain first",
+}
+COMPLAINT_WORDS = {"open": "Open complaints", "answered": "Answered complaints"}
+_BAND_WORDS = {"waiting": "not read yet", "unscored": "no text"}
+
+
+def use_selection() -> ReviewSelection:
+    """The search, choices and order above the table, all kept in the address."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        search = st.text_input(
+            "Search the reviews",
+            key="search",
+            type="search",
+            placeholder="Words in the title, text or reply",
+            bind="query-params",
+            on_change=_first_page,
+            max_chars=200,
+        )
+        complaints = st.selectbox(
+            "Complaints",
+            list(COMPLAINT_WORDS),
+            index=None,
+            format_func=COMPLAINT_WORDS.__getitem__,
+            placeholder="All reviews",
+            key="complaints",
+            bind="query-params",
+            on_change=_first_page,
+            width=200,
+        )
+        order = st.selectbox(
+            "Order",
+            get_args(Order),
+            format_func=ORDER_WORDS.__getitem__,
+            key="order",
+            bind="query-params",
+            on_change=_first_page,
+            width=200,
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        bands = st.pills(
+            "Counts as", BANDS, selection_mode="multi", key="bands", bind="query-params", on_change=_first_page,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        differing = st.toggle("The models differ", key="differ", bind="query-params", on_change=_first_page)
+    return ReviewSelection(search or "", tuple(bands or ()), complaints, differing, order or "newest")
+
+
+def _first_page() -> None:
+    st.session_state[_PAGE] = 1
+    forget_ticks()
+
+
+def review_rows(reviews: pd.DataFrame) -> pd.DataFrame:
+    """What the table shows of rows of `fetch_reviews`: words only, nothing that could be rendered."""
+    rows = [_row(review) for _, review in reviews.iterrows()]
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+_COLUMNS = ("Review", "Counts as", "Read as", "Complaint", "Posted", "Business")
+
+
+def _row(review: pd.Series) -> dict[str, Any]:
+    band = str(review["band"])
+    readings = (
+        f"{CHAMPION}: {reading_words(review['champion_label'], review, 'champion')}",
+        f"{GENERIC}: {reading_words(review['generic_label'], review, 'generic')}",
+    )
+    return {
+        "Review": preview(review["title"], review["text"]) or "(stars only, no text)",
+        "Counts as": [_counts_as(review, band)],
+        "Read as": "" if band == "unscored" else "\n".join(readings),
+        "Complaint": _complaint(review),
+        "Posted": f"{stars_words(review['stars'])} · {review['source']}\n{_date(review)}",
+        "Business": review["business"],
+    }
+
+
+def _date(review: pd.Series) -> str:
+    return review_date(review["review_date"], review["date_precision"])
+
+
+def _counts_as(review: pd.Series, band: str) -> str:
+    return "left out" if review["excluded"] else _BAND_WORDS.get(band, band)
+
+
+def _complaint(review: pd.Series) -> str:
+    if not review["complaint"]:
+        return ""
+    if not review["answered"]:
+        return "needs an answer"
+    who = review["answered_by"]
+    return f"answered by {who}" if isinstance(who, str) else "owner replied"
+
+
+def render_review_table(session: Session, criteria: ReviewFilter) -> None:
+    """Search, table, pages and actions for the reviews of a filter."""
+    st.subheader("Reviews", anchor=False)
+    selection = use_selection()
+    total = ask(session, count_reviews, criteria, session.models, selection)
+    if not total:
+        st.info("No review matches. Clear the search or lift a choice above.", icon=":material/search_off:")
+        return
+    pages = -(-total // PAGE_ROWS)
+    page = min(max(int(st.session_state.get(_PAGE) or 1), 1), pages)
+    offset = PAGE_ROWS * (page - 1)
+    reviews = ask(session, fetch_reviews, criteria, session.models, selection, limit=PAGE_ROWS, offset=offset)
+    st.caption(f"{formatting.count(offset + 1)} to {formatting.count(offset + len(reviews))} of "
+               f"{formatting.counted(total, 'review')}. Click a review to open it; tick several to answer them.")  # fmt: skip
+    chosen = _render_rows(reviews, several=criteria.business_id is None)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        _render_actions(session, reviews, chosen)
+        if pages > 1:
+            st.pagination(pages, key=_PAGE, bind="query-params", on_change=forget_ticks)
+
+
+def _render_rows(reviews: pd.DataFrame, *, several: bool) -> list[int]:
+    """The table; the positions of the ticked rows. A click elsewhere in a row opens the review."""
+    shown = review_rows(reviews)
+    if not several:
+        shown = shown.drop(columns="Business")
+    if not shown["Complaint"].any():
+        shown = shown.drop(columns="Complaint")
+    numbers = [int(number) for number in reviews["review_id"]]
+    if ticks_forgotten():
+        st.session_state[_TABLE] = _selected([])
+    state = st.dataframe(
+        shown,
+        key=_TABLE,
+        hide_index=True,
+        row_height=ROW_HEIGHT,
+        height=HEADER_HEIGHT + ROW_HEIGHT * len(shown) + 2,
+        selection_mode=["multi-row", "single-cell"],
+        on_select=partial(_take_click, numbers),
+        column_config=_column_config(),
+        alt="Reviews with both models' readings",
+    )
+    return [row for row in state["selection"]["rows"] if row < len(reviews)]
+
+
+def _selected(rows: list[int]) -> dict[str, Any]:
+    return {"selection": {"rows": rows, "columns": [], "cells": []}}
+
+
+def _take_click(numbers: list[int]) -> None:
+    """Open the review whose cell was clicked, and let go of the cell so that it can be clicked again."""
+    selection = st.session_state[_TABLE]["selection"]
+    if selection["cells"]:
+        row = selection["cells"][0][0]
+        st.session_state[_TABLE] = _selected(list(selection["rows"]))
+        if row < len(numbers):
+            open_review(numbers[row])
+
+
+def _column_config() -> dict[str, Any]:
+    column = st.column_config
+    bands = [*BANDS, *_BAND_WORDS.values(), "left out"]
+    colours = [BAND_COLOURS.get(band, BAND_COLOURS["undecided"]) for band in bands]
+    return {
+        "Review": column.TextColumn("Review", width=400),
+        "Counts as": column.MultiselectColumn(
+            "Counts as",
+            width=105,
+            options=bands,
+            color=colours,
+            help="The latest decision by a person, else what the fine-tuned model reads.",
+        ),
+        "Read as": column.TextColumn(
+            "Read as", width=170, help="What both models read, with the probability of it."
+        ),
+        "Complaint": column.TextColumn("Complaint", width=120),
+        "Posted": column.TextColumn("Posted", width=125, help="Stars, source and date."),
+    }
+
+
+def _render_actions(session: Session, reviews: pd.DataFrame, chosen: list[int]) -> None:
+    """Mark the ticked complaints as answered, or take that back."""
+    rows = reviews.iloc[chosen]
+    complaints = rows[rows["complaint"].astype(bool)]
+    answered = complaints["answered"].astype(bool)
+    waiting = [int(number) for number in complaints.loc[~answered, "review_id"]]
+    settled = [int(number) for number in complaints.loc[answered, "review_id"]]
+    with st.container(horizontal=True, width="content"):
+        if waiting:
+            words = f"Mark {formatting.counted(len(waiting), 'complaint')} as answered"
+            if st.button(words, icon=":material/mark_email_read:", type="primary", key="answer_ticked"):
+                change_answers(session, waiting, answered=True)
+        if settled:
+            words = f"Open {formatting.counted(len(settled), 'complaint')} again"
+            if st.button(words, icon=":material/undo:", key="reopen_ticked"):
+                change_answers(session, settled, answered=False)
+        if chosen and complaints.empty:
+            st.caption("None of the ticked reviews is a complaint.")

@@ -1,0 +1,113 @@
+"""Measuring models on held-out labelled reviews: computed once for each revision, stored, shown again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from peachdash.errors import BadInput
+from peachdash.evaluation import Comparison, ModelEvaluation, compare_models, evaluate_model
+from peachdash.queries.held_out import count_labelled, fetch_evaluation, fetch_labelled
+from peachdash.records import Scope
+from peachdash.sentiment.text import scored_texts
+from peachdash.storage.database import Database
+from peachdash.storage.models import append_evaluation
+
+DATA_SET = "peach"
+
+
+@dataclass(frozen=True)
+class HeldOutResult:
+    """One model on the held-out reviews.
+
+    Attributes:
+        name, revision: the model.
+        evaluation: the figures.
+        readings: the reviews with gold label and reading; see `fetch_labelled`.
+        was_stored: whether the figures were on record already.
+    """
+
+    name: str
+    revision: str
+    evaluation: ModelEvaluation
+    readings: pd.DataFrame
+    was_stored: bool
+
+
+def evaluate_revision(
+    database: Database, scope: Scope, revision: str, name: str, split: str = "test"
+) -> HeldOutResult:
+    """The figures of a revision on a labelled split; computed and recorded at the first asking.
+
+    Evaluations are aggregates over all clients, so they are computed with the scope of the house;
+    `readings` holds only what the viewer may see.
+
+    Raises:
+        BadInput: no labelled reviews are stored, or the revision has not read them all yet.
+    """
+    with database.read() as connection:
+        everything = fetch_labelled(connection, Scope.everything(), revision, split)
+        expected = count_labelled(connection, scope, split)
+    if not expected:
+        raise BadInput("There are no labelled reviews. `peachdash setup` loads the shipped ones.")
+    if len(everything) < expected:
+        raise BadInput(
+            f"{name} has read {len(everything):,} of {expected:,} labelled reviews so far. "
+            "`peachdash score` reads the rest."
+        )
+    visible = everything[[scope.allows(business) for business in everything["business_id"]]]
+    data_sha256 = hash_labelled(everything)
+    with database.write() as connection:
+        stored = fetch_evaluation(connection, scope, revision, data_sha256)
+        if stored is not None:
+            figures = ModelEvaluation.from_dict(stored["result"])
+            return HeldOutResult(name, revision, figures, visible, True)
+        evaluation = evaluate_model(everything)
+        append_evaluation(
+            connection,
+            {
+                "revision": revision,
+                "name": name,
+                "data_set": DATA_SET,
+                "data_sha256": data_sha256,
+                "split": split,
+                "result": evaluation.to_dict(),
+                "reason": "",
+                "computed_by": scope.viewer,
+            },
+        )
+    return HeldOutResult(name, revision, evaluation, visible, False)
+
+
+def compare_revisions(
+    database: Database, scope: Scope, first: str, second: str, split: str = "test"
+) -> Comparison:
+    """The second revision against the first, on all labelled reviews that both have read.
+
+    The figures are those of the house; the reviews on which the two differ are only those that the
+    viewer may see.
+
+    Raises:
+        BadInput: there is no review that both have read.
+    """
+    house = Scope.everything()
+    with database.read() as connection:
+        a = fetch_labelled(connection, house, first, split)
+        b = fetch_labelled(connection, house, second, split)
+    comparison = compare_models(a, b)
+    visible = tuple(item for item in comparison.disagreements if scope.allows(item.business_id))
+    return replace(comparison, disagreements=visible)
+
+
+def hash_labelled(frame: pd.DataFrame) -> str:
+    """SHA-256 over review keys, scored texts, gold labels and slices: the state of a labelled split."""
+    texts = scored_texts(list(frame["title"]), list(frame["text"]))
+    lines = (
+        f"{key}\t{text}\t{gold}\t{','.join(sorted(slices))}"
+        for key, text, gold, slices in zip(
+            frame["review_id"], texts, frame["gold"], frame["slices"], strict=True
+        )
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

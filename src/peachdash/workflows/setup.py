@@ -1,0 +1,159 @@
+"""Loading the demo: fictional businesses, their reviews and the labels that stand in `data/`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from peachdash.errors import BadInput
+from peachdash.records import Scope
+from peachdash.sentiment.text import scored_texts, text_sha256s
+from peachdash.storage.catalogue import add_business, ensure_client, load_business_names, slug
+from peachdash.storage.database import Database
+from peachdash.storage.models import replace_labels
+from peachdash.storage.reviews import append_import, append_reviews, load_identity, load_standing_import
+from peachdash.workflows.duplicates import find_duplicates, flag_possible_duplicates
+
+SPLITS = ("train", "validation", "test", "unlabelled")
+_NO_REJECTS = pd.DataFrame(columns=["row_number", "column_name", "reason", "raw"])
+
+
+def load_demo(
+    database: Database, scope: Scope, data: Path, on_step: Callable[[str], None] = lambda words: None
+) -> int:
+    """Store what the database lacks of the demo; how many reviews were new.
+
+    Each file is one import, whole or not at all, so that a kill costs one file at most.
+
+    Raises:
+        BadInput: a file of the demo is missing or damaged.
+    """
+    businesses = read_json_file(data / "businesses.json")
+    with database.write() as connection:
+        known = load_business_names(connection)
+        for business in businesses:
+            client_id = slug(business["client"])
+            ensure_client(connection, client_id, business["client"], is_demo=True)
+            if business["id"] not in known.values():
+                add_business(
+                    connection,
+                    business["name"],
+                    business_id=business["id"],
+                    client_id=client_id,
+                    kind=business["kind"],
+                    neighbourhood=business["neighbourhood"],
+                    is_demo=True,
+                )
+    added = 0
+    for split in SPLITS:
+        count = _load_reviews(database, scope, data / "reviews" / f"{split}.jsonl")
+        on_step(f"{split}: {count:,} new reviews")
+        added += count
+    on_step(f"labels: {_load_labels(database, data):,}")
+    return added
+
+
+def _load_reviews(database: Database, scope: Scope, path: Path) -> int:
+    content = _read_bytes(path)
+    file_sha256 = hashlib.sha256(content).hexdigest()
+    with database.write() as connection:
+        if load_standing_import(connection, file_sha256) is not None:
+            return 0
+        rows = _review_frame(read_json_lines(path))
+        known = load_identity(connection, rows["business_id"].unique())
+        rows = rows.assign(
+            duplicate_of=find_duplicates(rows, known),
+            possible_duplicate=flag_possible_duplicates(rows, known),
+        )
+        new = rows[rows["duplicate_of"].isna()]
+        import_id = uuid.uuid4().hex
+        record = {
+            "import_id": import_id,
+            "file_name": path.name,
+            "file_sha256": file_sha256,
+            "format": "peachdash corpus",
+            "origin": "demo",
+            "imported_by": scope.viewer,
+            "rows_read": len(rows),
+            "accepted": len(new),
+            "duplicates": len(rows) - len(new),
+            "rejected": 0,
+            "details": {},
+        }
+        append_import(connection, record, _NO_REJECTS)
+        append_reviews(connection, import_id, new)
+    return len(new)
+
+
+def _review_frame(records: list[dict[str, Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame(records)
+    dates = pd.to_datetime(frame["date"], format="%Y-%m-%d").dt.date
+    return pd.DataFrame(
+        {
+            "row": range(1, len(frame) + 1),
+            "business": frame["business_id"],
+            "business_id": frame["business_id"],
+            "source": frame["source"],
+            "platform_id": frame["review_id"],
+            "review_date": dates,
+            "date_precision": "day",
+            "stars": frame["stars"].astype(float),
+            "title": frame["title"].fillna(""),
+            "text": frame["text"],
+            "text_sha256": text_sha256s(scored_texts(list(frame["title"]), list(frame["text"]))),
+            "language": "en",
+            "owner_reply": frame["owner_reply"],
+            "reviewer_hash": None,
+            "unscored_reason": None,
+        }
+    )
+
+
+def _load_labels(database: Database, data: Path) -> int:
+    gold = pd.DataFrame(read_json_lines(data / "labels" / "gold.jsonl"))
+    annotations = pd.DataFrame(read_json_lines(data / "labels" / "annotations.jsonl"))
+    gold = gold.rename(columns={"review_id": "review_key"})
+    annotations = annotations.rename(columns={"review_id": "review_key"})
+    annotations = annotations.assign(annotated_utc=pd.to_datetime(annotations["annotated_utc"], utc=True))
+    with database.write() as connection:
+        return replace_labels(connection, gold, annotations)
+
+
+def read_json_lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of a JSON Lines file.
+
+    Raises:
+        BadInput: the file is missing or a line is no JSON; the message names both.
+    """
+    records = []
+    for number, line in enumerate(_read_bytes(path).decode("utf-8").splitlines(), start=1):
+        try:
+            records.append(json.loads(line))
+        except ValueError as error:
+            raise BadInput(f"{path}, line {number}: expected a JSON object ({error}).") from error
+    return records
+
+
+def read_json_file(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        BadInput: the file is missing or no JSON.
+    """
+    try:
+        return json.loads(_read_bytes(path))
+    except ValueError as error:
+        raise BadInput(f"{path}: expected JSON ({error}).") from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}. It belongs to the repository.") from error
