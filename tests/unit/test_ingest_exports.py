@@ -41,7 +41,13 @@ FORMATS = {
     "apify_google_maps_reviews.json": ("apify_google_maps", "json", "utf-8", None, "google"),
     CLOTHING: ("csv", "csv", "utf-8-sig", ",", None),
     "gaspa93_gm_reviews.csv": ("google_maps_scraper", "csv", "utf-8", ",", "google"),
-    "google_business_profile_takeout_reviews.json": ("google_business_profile", "json", "utf-8", None, "google"),
+    "google_business_profile_takeout_reviews.json": (
+        "google_business_profile",
+        "json",
+        "utf-8",
+        None,
+        "google",
+    ),
     "google_competitor_reviews.csv": ("csv", "csv", "utf-8", ",", "google"),
     "google_copy_paste_bangia.csv": ("csv", "csv", "utf-8", ",", "google"),
     "google_maps_scraper_reviews.xlsx": ("xlsx", "xlsx", None, None, "google"),
@@ -118,7 +124,9 @@ def test_clothing_is_exactly_right() -> None:
 
 def test_trustpilot_is_exactly_right() -> None:
     export, plain = read(TRUSTPILOT), plain_rows(TRUSTPILOT)
-    empty = [number for number, row in enumerate(plain, start=1) if not row["Rating"] and not row["Review Text"]]
+    empty = [
+        number for number, row in enumerate(plain, start=1) if not row["Rating"] and not row["Review Text"]
+    ]
     assert empty == [start + step for start in (1, 25, 49, 73, 97, 121) for step in range(4)]
     assert list(export.rejects["row"]) == empty
     assert set(export.rejects["reason"]) == {"neither text nor stars"}
@@ -154,7 +162,9 @@ def test_pieces_of_google_business_profile() -> None:
 
 def test_relative_dates_count_from_the_scrape_date_of_the_row() -> None:
     rows = read("gaspa93_gm_reviews.csv").rows.set_index("row")
-    assert recognise((EXPORTS / "gaspa93_gm_reviews.csv").read_bytes(), "x.csv").scraped_on == dt.date(2021, 1, 8)
+    assert recognise((EXPORTS / "gaspa93_gm_reviews.csv").read_bytes(), "x.csv").scraped_on == dt.date(
+        2021, 1, 8
+    )
     assert (rows["review_date"][1], rows["date_precision"][1]) == (dt.date(2021, 1, 5), "day")
     assert (rows["review_date"][3], rows["date_precision"][3]) == (dt.date(2021, 1, 1), "week")
     assert (rows["review_date"][9], rows["date_precision"][9]) == (dt.date(2020, 11, 8), "month")
@@ -214,5 +224,5 @@ def test_line_breaks_in_yelp_texts_stay() -> None:
 
 @pytest.mark.parametrize("business", [None, "Given"])
 def test_a_file_with_nothing_in_its_rows_is_refused(business: str | None) -> None:
-    with pytest.raises(BadInput, match="All 3 rows of broken_all_na.csv are empty"):
+    with pytest.raises(BadInput, match=r"All 3 rows of broken_all_na\.csv are empty"):
         read("broken_all_na.csv", business)

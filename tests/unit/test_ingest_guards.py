@@ -48,7 +48,11 @@ def small_workbook() -> bytes:
         (archive({"xl/workbook.xml": b"", "xl/vbaProject.bin": b"x"}), "x.xlsx", "contains macros"),
         (archive({"xl/workbook.xml": b""}), "x.xlsm", "contains macros"),
         (archive({"xl/workbook.xml": b"<broken"}), "x.xlsx", "is a damaged workbook"),
-        (",".join(f"c{n}" for n in range(1_001)).encode() + b"\n1\n", "x.csv", "has 1,001 columns"),
+        (
+            ",".join(f"c{n}" for n in range(1_001)).encode() + b"\n1" + b",1" * 1_000,
+            "x.csv",
+            "has 1,001 columns",
+        ),
     ],
 )
 def test_refusals(data: bytes, filename: str, reason: str) -> None:
@@ -73,7 +77,7 @@ def test_a_thousand_columns_are_read() -> None:
 def test_a_zip_bomb_is_not_unpacked() -> None:
     bomb = archive({"xl/workbook.xml": b"", "xl/worksheets/sheet1.xml": b"0" * 60_000_000})
     assert len(bomb) < 100_000
-    with pytest.raises(BadInput, match="would unpack from 0.1 to 60 MB"):
+    with pytest.raises(BadInput, match=r"would unpack from 0\.1 to 60 MB"):
         read_table(bomb, "x.xlsx")
 
 

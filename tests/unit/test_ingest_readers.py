@@ -27,7 +27,9 @@ def quoted(rows: list[list[str]], delimiter: str, end: str) -> str:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "mac_roman"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "mac_roman"]
+)
 def test_any_delimiter_encoding_and_line_end(encoding: str, delimiter: str, end: str) -> None:
     rows = [["text", "stars"], *[[word, str(number)] for number, word in enumerate(WORDS, start=1)]]
     table = read_table(quoted(rows, delimiter, end).encode(encoding), "x.csv")
@@ -61,7 +63,11 @@ def test_a_text_full_of_other_delimiters() -> None:
 
 
 def test_one_column_needs_no_quotes() -> None:
-    assert cells('review\nGreat, fast, nice\n"quoted, text"\n') == [["review"], ["Great, fast, nice"], ["quoted, text"]]
+    assert cells('review\nGreat, fast, nice\n"quoted, text"\n') == [
+        ["review"],
+        ["Great, fast, nice"],
+        ["quoted, text"],
+    ]
 
 
 def test_lines_of_prose_are_one_column() -> None:
@@ -71,7 +77,11 @@ def test_lines_of_prose_are_one_column() -> None:
 
 def test_excel_separator_line_titles_and_blank_lines_above_the_header() -> None:
     assert cells("sep=;\ntext;stars\nGreat, fast;5\n") == [["text", "stars"], ["Great, fast", "5"]]
-    assert cells("Report for May\n\nDate,Rating,Review\n2026-05-01,5,Great\n")[0] == ["Date", "Rating", "Review"]
+    assert cells("Report for May\n\nDate,Rating,Review\n2026-05-01,5,Great\n")[0] == [
+        "Date",
+        "Rating",
+        "Review",
+    ]
 
 
 def test_no_header() -> None:
@@ -81,7 +91,10 @@ def test_no_header() -> None:
 
 
 def test_backslash_quotes_and_spaces_before_quotes() -> None:
-    assert cells('text,stars\n"He said \\"wow, so\\" good",4\n"ok, \\"fine\\"",3\n')[1][0] == 'He said "wow, so" good'
+    assert (
+        cells('text,stars\n"He said \\"wow, so\\" good",4\n"ok, \\"fine\\"",3\n')[1][0]
+        == 'He said "wow, so" good'
+    )
     assert cells('id, text, stars\n1, "He said, so", 4\n2, "ok, fine", 3\n')[1] == ["1", "He said, so", "4"]
 
 
@@ -127,7 +140,10 @@ def test_nul_bytes_are_dropped() -> None:
 
 
 def test_json_list_and_nested_names() -> None:
-    reviews = [{"text": "good", "reviewer": {"displayName": "Ann"}, "tags": ["a"]}, {"text": "bad", "stars": 1.5}]
+    reviews = [
+        {"text": "good", "reviewer": {"displayName": "Ann"}, "tags": ["a"]},
+        {"text": "bad", "stars": 1.5},
+    ]
     assert cells(json.dumps(reviews), "x.json") == [
         ["text", "reviewer.displayName", "tags", "stars"],
         ["good", "Ann", '["a"]', ""],
@@ -136,8 +152,11 @@ def test_json_list_and_nested_names() -> None:
 
 
 def test_json_places_with_their_reviews() -> None:
-    places = [{"title": "A", "reviews": [{"text": "x"}, {"text": "y"}]}, {"title": "B", "reviews": []},
-              {"title": "C", "reviews": [{"text": "z"}]}]
+    places = [
+        {"title": "A", "reviews": [{"text": "x"}, {"text": "y"}]},
+        {"title": "B", "reviews": []},
+        {"title": "C", "reviews": [{"text": "z"}]},
+    ]
     assert cells(json.dumps({"data": places}), "x.json")[1:] == [["A", "x"], ["A", "y"], ["C", "z"]]
 
 
@@ -189,7 +208,10 @@ def workbook(rows: list[list[object]], **sheets: list[list[object]]) -> bytes:
 
 def test_workbook_cells() -> None:
     table = read_table(
-        workbook([["Review", "Stars", "Date"], ["good", 4.0, dt.datetime(2026, 1, 2)], [], ["bad", 1.5, None]]), "x.xlsx"
+        workbook(
+            [["Review", "Stars", "Date"], ["good", 4.0, dt.datetime(2026, 1, 2)], [], ["bad", 1.5, None]]
+        ),
+        "x.xlsx",
     )
     assert table.frame.to_numpy().tolist() == [["good", "4", "2026-01-02T00:00:00"], ["bad", "1.5", ""]]
     assert table.frame.index.tolist() == [1, 3]
@@ -210,5 +232,5 @@ def test_limit_reads_the_first_rows_only() -> None:
 
 def test_reading_is_the_same_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
-    path.write_bytes(b"text,stars\r\n\"a\r\nb\",5\r\n")
+    path.write_bytes(b'text,stars\r\n"a\r\nb",5\r\n')
     assert cells(path.read_bytes())[1] == ["a\r\nb", "5"]

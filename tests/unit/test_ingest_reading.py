@@ -14,19 +14,30 @@ from peachdash.ingest import REJECT_COLUMNS, ROW_COLUMNS, ExportRead, read_expor
 TODAY = dt.date(2026, 11, 22)
 
 
-def read(text: str, filename: str = "export.csv", business: str | None = "Cafe", **options: object) -> ExportRead:
+def read(
+    text: str, filename: str = "export.csv", business: str | None = "Cafe", **options: object
+) -> ExportRead:
     options.setdefault("hash_key", b"key")
     options.setdefault("today", TODAY)
     return read_export(text.encode(), filename, business=business, **options)
 
 
 def test_columns_and_types() -> None:
-    export = read("business,source,review_id,date,stars,title,text,language,reply,reviewer\n"
-                  "Cafe,Google,r1,2026-01-02,4,Nice,Good food,EN,Thanks,Ann\n,,,,,,,,,\n", business=None)
+    export = read(
+        "business,source,review_id,date,stars,title,text,language,reply,reviewer\n"
+        "Cafe,Google,r1,2026-01-02,4,Nice,Good food,EN,Thanks,Ann\n,,,,,,,,,\n",
+        business=None,
+    )
     assert tuple(export.rows.columns) == ROW_COLUMNS
     assert tuple(export.rejects.columns) == REJECT_COLUMNS
     row = export.rows.iloc[0]
-    assert row[["row", "business", "source", "platform_id", "stars"]].tolist() == [1, "Cafe", "google", "r1", 4.0]
+    assert row[["row", "business", "source", "platform_id", "stars"]].tolist() == [
+        1,
+        "Cafe",
+        "google",
+        "r1",
+        4.0,
+    ]
     assert row[["title", "text", "language", "owner_reply"]].tolist() == ["Nice", "Good food", "en", "Thanks"]
     assert (row["review_date"], row["date_precision"]) == (dt.date(2026, 1, 2), "day")
     assert len(row["reviewer_hash"]) == 32
@@ -35,11 +46,14 @@ def test_columns_and_types() -> None:
 
 
 def test_missing_dates_are_none() -> None:
-    assert read("text,date\ngood,\nbad,2026-01-02\n").rows["review_date"].tolist() == [None, dt.date(2026, 1, 2)]
+    assert read("text,date\ngood,\nbad,2026-01-02\n").rows["review_date"].tolist() == [
+        None,
+        dt.date(2026, 1, 2),
+    ]
 
 
 def test_no_accepted_rows_keep_the_columns() -> None:
-    export = read("business,text\n,good\n,bad\n", business=None)
+    export = read("business,text\n,good\n,bad\n", business=None, mapping={"business": "business"})
     assert tuple(export.rows.columns) == ROW_COLUMNS
     assert (len(export.rows), export.rows_read) == (0, 2)
 
@@ -125,7 +139,9 @@ def test_mapping_overrides_and_checks() -> None:
 
 
 def test_rejected_rows_keep_everything_but_names() -> None:
-    export = read('reviewer,email,branch,text,stars\nAnn Lee,a@b.c,North,,\nBob,b@b.c,"South, upper",good,5\n')
+    export = read(
+        'reviewer,email,branch,text,stars\nAnn Lee,a@b.c,North,,\nBob,b@b.c,"South, upper",good,5\n'
+    )
     raw = json.loads(export.rejects["raw"][0])
     assert raw == {"reviewer": "[not kept]", "email": "[not kept]", "branch": "North"}
     assert "Bob" not in export.rows.to_json()
@@ -136,7 +152,7 @@ def test_broken_rows_keep_their_fields_but_names() -> None:
     assert export.rejects["row"].tolist() == [1, 3]
     assert export.rejects["reason"].tolist() == [
         "4 fields where the header has 3",
-        "1 fields where the header has 3",
+        "1 field where the header has 3",
     ]
     first, last = (json.loads(raw)["fields"] for raw in export.rejects["raw"])
     assert first == ["[not kept]", "[not kept]", " really", "5"]
@@ -156,7 +172,9 @@ def test_long_texts_are_kept_whole() -> None:
 
 @pytest.mark.parametrize("text", ["a,b\n1,2\n3,4\n", "sku,price\nA1,20\nA2,30\n"])
 def test_no_text_and_no_stars_is_refused(text: str) -> None:
-    with pytest.raises(BadInput, match=r"No column of export\.csv can be the review text or the stars; it has '"):
+    with pytest.raises(
+        BadInput, match=r"No column of export\.csv can be the review text or the stars; it has '"
+    ):
         read(text)
 
 

@@ -60,10 +60,10 @@ def clean_text(cells: pd.Series) -> pd.Series:
     was decoded as Windows-1252 though it was UTF-8 are put right, and of a text that Google translated
     only the English part is kept.
     """
-    cells = cells.str.replace("\r\n", "\n", regex=False).str.replace("\r", "\n", regex=False)
-    cells = cells.str.replace(_CONTROLS, "", regex=True)
     cells = _where(cells, _MOJIBAKE, _mend_mojibake)
     cells = _where(cells, _MARKUP, _without_markup)
+    cells = cells.str.replace("\r\n", "\n", regex=False).str.replace("\r", "\n", regex=False)
+    cells = cells.str.replace(_CONTROLS, "", regex=True)
     cells = _where(cells, r"\((?:Translated by Google|Original)\)", keep_english)
     return without_missing(cells)
 

@@ -115,9 +115,15 @@ def parse_dates(
 
 
 def parse_absolute(
-    cells: pd.Series, column: str, order: DateOrder | None
+    cells: pd.Series, column: str, order: DateOrder | None = None, *, ask: bool = True
 ) -> tuple[pd.Series, pd.Series, DateOrder | None]:
     """Days, precisions and the order of day and month of dates that stand for themselves.
+
+    Args:
+        cells: texts, NaN where missing.
+        column: its name, for the question.
+        order: the order of day and month; None decides it from the whole column.
+        ask: whether to raise where that order stays open; if not, the month is read first.
 
     Raises:
         BadInput: the order of day and month stays open and matters.
@@ -126,7 +132,7 @@ def parse_absolute(
     texts = distinct.texts.str.strip()
     days = pd.to_datetime(texts.str.slice(0, 10), format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
     precision = pd.Series("day", index=texts.index, dtype="str")
-    numeric, settled = _numeric(texts[days.isna()], column, order)
+    numeric, settled = _numeric(texts[days.isna()], column, order, ask)
     days = days.fillna(numeric)
     for read, exactness in _READERS:
         if not (open_ := days.isna()).any():
@@ -138,13 +144,15 @@ def parse_absolute(
     return distinct.spread(days), distinct.spread(precision).fillna("unknown"), settled
 
 
-def _numeric(texts: pd.Series, column: str, order: DateOrder | None) -> tuple[pd.Series, DateOrder | None]:
+def _numeric(
+    texts: pd.Series, column: str, order: DateOrder | None, ask: bool
+) -> tuple[pd.Series, DateOrder | None]:
     """Dates like 03/04/2024."""
     parts = texts.str.extract(_NUMERIC).dropna()
     first, second = parts[0].astype(int), parts[2].astype(int)
     matters = (first <= 12) & (second <= 12) & (first != second)
     order = order or _order_of(first, second, parts[1])
-    if order is None and matters.any():
+    if order is None and ask and matters.any():
         _ask(texts[parts.index[matters][0]], column)
     day_first = pd.Series(order == "dmy", index=parts.index).mask(first > 12, True).mask(second > 12, False)
     days = _assemble(_full_year(parts[3]), second.where(day_first, first), first.where(day_first, second))

@@ -145,7 +145,7 @@ def _star_notes(columns: _Columns, reviews: pd.DataFrame) -> list[str]:
 
 
 def _sources(columns: _Columns, recognition: Recognition, given: str | None) -> pd.Series:
-    fallback = (find_platform(given) or given) if given else recognition.source
+    fallback = (find_platform(given) or given.casefold()) if given else recognition.source
     return normalise_sources(columns.label("source")).fillna(fallback or UNKNOWN_SOURCE)
 
 
@@ -153,7 +153,7 @@ def _dates(
     columns: _Columns, recognition: Recognition, order: DateOrder | None, today: dt.date, notes: list[str]
 ) -> ParsedDates:
     order = order or recognition.date_order
-    counted_from = _counted_from(columns, today)
+    counted_from = _counted_from(columns, order, today)
     dates, *later = (
         parse_dates(
             columns.cells(field),
@@ -169,9 +169,9 @@ def _dates(
     return dates
 
 
-def _counted_from(columns: _Columns, today: dt.date) -> pd.Series:
+def _counted_from(columns: _Columns, order: DateOrder | None, today: dt.date) -> pd.Series:
     """The moment from which each row's relative date counts: its scrape date, the file's latest, or today."""
-    scraped, _, _ = parse_absolute(columns.cells("scraped_at"), "", "mdy")
+    scraped, _, _ = parse_absolute(columns.cells("scraped_at"), "", order, ask=False)
     latest = scraped.max()
     return scraped.fillna(pd.Timestamp(today) if pd.isna(latest) else latest)
 

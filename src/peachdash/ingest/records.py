@@ -112,7 +112,7 @@ def _fit(fields: list[str], source: _Lines, dialect: Dialect, width: int) -> Rec
     surplus = fields[width:]
     if surplus and not any(surplus):
         return Record(fields[:width])
-    problem = f"{len(fields)} fields where the header has {width}"
+    problem = f"{len(fields)} field{'s' * (len(fields) != 1)} where the header has {width}"
     if len(source.taken) > 1 and _are_rows(source.taken[1:], dialect, width):
         return Record(dialect.parse_line(source.hand_back_all_but_first()), "a quotation mark is not closed")
     return Record(fields, problem)

@@ -19,7 +19,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "review_text text review_body review_content review_comment review_comments review_description "
         "comment comments comment_text reviewtext reviewbody review reviews body content caption feedback "
         "message review_message description snippet full_review customer_review user_review users_review "
-        "verbatim opinion text_text review_details wii7pd resena bewertung avis recensione comentario"
+        "verbatim opinion text_text review_details wi_i7pd resena bewertung avis recensione comentario"
     ),
     "translated_text": _words(
         "text_translated translated_text review_text_translated review_translated_text translation text_en "
@@ -45,7 +45,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "relative_date": _words(
         "relative_date relative_time relative_time_description relative_publish_time_description publish_at "
-        "published_relative date_relative time_ago rsqawe review_date_relative"
+        "published_relative date_relative time_ago rsqa_we review_date_relative"
     ),
     "scraped_at": _words(
         "scraped_at scraped scrape_date scrape_time scraped_date scrape_timestamp scraped_timestamp "
@@ -162,7 +162,7 @@ def unique_columns(names: Sequence[str]) -> list[str]:
     columns: list[str] = []
     taken: set[str] = set()
     for position, name in enumerate(names, start=1):
-        base = " ".join(name.split()) or f"column {position}"
+        base = " ".join(name.replace("\ufeff", "").split()) or f"column {position}"
         column, count = base, 1
         while column in taken:
             count += 1

@@ -7,6 +7,7 @@ import io
 import itertools
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -20,15 +21,21 @@ from peachdash.ingest.model import RawTable
 from peachdash.ingest.tables import HEADER_SEARCH_ROWS, TableBuilder, find_header, is_header
 from peachdash.ingest.vocabulary import known_names
 
+# What openpyxl and the libraries under it raise on damaged files; found by damaging some.
 _DAMAGE = (
     InvalidFileException,
     zipfile.BadZipFile,
+    zlib.error,
     ParseError,
-    KeyError,
-    ValueError,
-    TypeError,
-    OSError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
     EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
 )
 
 

@@ -233,6 +233,7 @@ def _write_files(
 
     folder.mkdir()
     save_file(dict(sorted(tensors.items())), folder / WEIGHTS_FILE)
+    (folder / WEIGHTS_FILE).chmod(0o644)
     complete = dataclasses.replace(manifest, adapter_sha256=file_sha256(folder / WEIGHTS_FILE))
     (folder / MANIFEST_FILE).write_text(_to_json(complete), encoding="utf-8")
     (folder / CARD_FILE).write_text(card(complete), encoding="utf-8")

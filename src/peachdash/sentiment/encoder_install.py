@@ -175,9 +175,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         folder = install_base_encoder(options.encoders_dir, download)
     except PeachdashError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 2
-    print(f"{BASE.name} is installed in {folder}")
+    sys.stdout.write(f"{BASE.name} is installed in {folder}\n")
     return 0
 
 

@@ -41,16 +41,20 @@ def append_evaluation(connection: sa.Connection, record: dict[str, Any]) -> None
     )
 
 
-def replace_labels(connection: sa.Connection, gold: pd.DataFrame, annotations: pd.DataFrame) -> int:
-    """Store the labels of the shipped corpus where they differ from what is stored; rows written.
+def sync_labels(connection: sa.Connection, gold: pd.DataFrame, annotations: pd.DataFrame) -> int:
+    """Bring the stored labels of the shipped corpus to what its files say; how many gold labels changed.
 
     The shipped corpus is one data set under version control, so its labels follow its files; labels
     made in the app are never touched, since their review keys are other ones.
     """
-    if gold.empty:
+    names = [column.name for column in t.gold_labels.columns]
+    stored = {row.review_key: tuple(row) for row in connection.execute(sa.select(t.gold_labels))}
+    plain = gold[names].astype(object).where(gold[names].notna(), None)
+    rows = {row[0]: tuple(row) for row in plain.itertuples(index=False)}
+    changed = [key for key, row in rows.items() if stored.get(key) != row]
+    if not changed:
         return 0
-    keys = list(gold["review_key"])
-    connection.execute(sa.delete(t.gold_labels).where(t.gold_labels.c.review_key.in_(keys)))
-    connection.execute(sa.delete(t.annotations).where(t.annotations.c.review_key.in_(keys)))
-    append_frame(connection, t.annotations, annotations)
-    return append_frame(connection, t.gold_labels, gold)
+    for table in (t.gold_labels, t.annotations):
+        connection.execute(sa.delete(table).where(table.c.review_key.in_(changed)))
+    append_frame(connection, t.annotations, annotations[annotations["review_key"].isin(changed)])
+    return append_frame(connection, t.gold_labels, gold[gold["review_key"].isin(changed)])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from peachdash.jobs.service import Service, get_service
 from peachdash.queries.version import fetch_data_version
 from peachdash.records import ActiveModels, Scope
+from peachdash.ui.frame import require_frame
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def open_session() -> Session:
         DatabaseLocked: another process holds the database.
         ModelUnavailable: the champion or the generic model is missing.
     """
+    require_frame()
     service, scope = get_service(), current_scope()
     with service.database.read() as connection:
         version = fetch_data_version(connection, scope)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from peachdash.insights import formatting
 
-PREVIEW_CHARACTERS = 230
+PREVIEW_CHARACTERS = 110
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&^=\"'])")
 _SHORTCODE = re.compile(r":(?=[\w+\-/]+[:\[])")
 _AUTOLINK = re.compile(r"(?i)(www\\?\.|://|@)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 _PEACH = (
     '<path d="M16 9c-4-4-12-2-12 7 0 7 6 13 12 13s12-6 12-13c0-9-8-11-12-7z" fill="#F2925B"/>'
@@ -21,7 +22,24 @@ LOGO = (
 )
 
 
+_FRAMED = "framed"
+
+
+def require_frame() -> None:
+    """Start again through the entry script where Streamlit ran a page's file by itself.
+
+    It does so for the first visitors of a new server whose link names a page: until the entry script has
+    called `st.navigation`, the folder of pages is taken for an app without one. The switch that
+    `st.navigation` sets is set here too, since nothing else would ever run the entry script for them.
+    """
+    if _FRAMED not in st.session_state:
+        st.session_state[_FRAMED] = False
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+
+
 def render_frame() -> None:
     """Set up the page; call it first."""
+    st.session_state[_FRAMED] = True
     st.set_page_config(page_title="Peachdash", page_icon=ICON, layout="wide")
     st.logo(LOGO, size="large", icon_image=ICON)

@@ -18,7 +18,8 @@ from peachdash.ui.formatting import preview, reading_words, review_date, stars_w
 from peachdash.ui.review_actions import change_answers, forget_ticks, open_review, ticks_forgotten
 
 PAGE_ROWS = 25
-ROW_HEIGHT, HEADER_HEIGHT = 64, 38
+ROW_HEIGHT, HEADER_HEIGHT = 66, 38
+"""Below 66 pixels a row shows one line only."""
 _TABLE, _PAGE = "review_table", "page"
 ORDER_WORDS: dict[str, str] = {
     "newest": "Newest first",

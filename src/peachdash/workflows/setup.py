@@ -16,7 +16,7 @@ from peachdash.records import Scope
 from peachdash.sentiment.text import scored_texts, text_sha256s
 from peachdash.storage.catalogue import add_business, ensure_client, load_business_names, slug
 from peachdash.storage.database import Database
-from peachdash.storage.models import replace_labels
+from peachdash.storage.models import sync_labels
 from peachdash.storage.reviews import append_import, append_reviews, load_identity, load_standing_import
 from peachdash.workflows.duplicates import find_duplicates, flag_possible_duplicates
 
@@ -55,7 +55,7 @@ def load_demo(
         count = _load_reviews(database, scope, data / "reviews" / f"{split}.jsonl")
         on_step(f"{split}: {count:,} new reviews")
         added += count
-    on_step(f"labels: {_load_labels(database, data):,}")
+    on_step(f"labels: {_load_labels(database, data):,} new or changed")
     return added
 
 
@@ -65,7 +65,10 @@ def _load_reviews(database: Database, scope: Scope, path: Path) -> int:
     with database.write() as connection:
         if load_standing_import(connection, file_sha256) is not None:
             return 0
-        rows = _review_frame(read_json_lines(path))
+        records = read_json_lines(path)
+        if not records:
+            return 0
+        rows = _review_frame(records)
         known = load_identity(connection, rows["business_id"].unique())
         rows = rows.assign(
             duplicate_of=find_duplicates(rows, known),
@@ -122,7 +125,7 @@ def _load_labels(database: Database, data: Path) -> int:
     annotations = annotations.rename(columns={"review_id": "review_key"})
     annotations = annotations.assign(annotated_utc=pd.to_datetime(annotations["annotated_utc"], utc=True))
     with database.write() as connection:
-        return replace_labels(connection, gold, annotations)
+        return sync_labels(connection, gold, annotations)
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:

@@ -1,0 +1,176 @@
+"""The other commands: formats, exit statuses, and one writer at a time."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import REPOSITORY
+
+EXPORTS = REPOSITORY.parent / "shared" / "data" / "exports"
+PLAIN = "text,date,stars,business,source\nWarm cone,2026-05-01,5,Sweet Stack,google\n,2026-05-02,,Sweet Stack,google\n"
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    path = tmp_path / "plain.csv"
+    path.write_text(PLAIN)
+    return path
+
+
+def test_import_prints_one_object_and_is_idempotent(peachdash, plain):
+    first = peachdash("import", plain, "--json")
+    assert first.status == 0, first.err
+    found = first.json
+    assert (found["accepted"], found["duplicates"], found["rejected"], found["format"]) == (1, 0, 1, "csv")
+    assert found["rejects"] == [{"row": 2, "column": "text", "reason": found["rejects"][0]["reason"]}]
+    again = peachdash("import", plain, "--json").json
+    assert (again["accepted"], again["duplicates"], again["rejected"]) == (0, 1, 1)
+    words = peachdash("import", plain)
+    assert words.out.startswith("accepted 0, duplicates 1, rejected 1")
+
+
+def test_import_refuses_what_it_cannot_use(peachdash, plain, tmp_path):
+    peachdash("import", tmp_path / "no.csv").assert_refused("no.csv")
+    peachdash("import", tmp_path).assert_refused("folder")
+    (tmp_path / "bare.csv").write_text("text,stars\nfine,4\n")
+    peachdash("import", tmp_path / "bare.csv").assert_refused("--business")
+    (tmp_path / "open.csv").write_text("text,date,business\nfine,03/04/2026,A\nslow,05/06/2026,A\n")
+    peachdash("import", tmp_path / "open.csv").assert_refused("--date-order")
+    settled = peachdash("import", tmp_path / "open.csv", "--date-order", "dmy", "--json")
+    assert settled.json["accepted"] == 2
+
+
+@pytest.mark.skipif(not EXPORTS.is_dir(), reason="the folder with real exports is absent")
+@pytest.mark.parametrize(
+    ("name", "accepted", "rejected"), [("clothing_utf8bom_crlf.csv", 150, 0), ("trustpilot_isoZ_missing.csv", 105, 24)]
+)
+def test_import_of_real_exports(peachdash, name, accepted, rejected):
+    found = peachdash("import", EXPORTS / name, "--business", "A Shop", "--json").json
+    assert (found["accepted"], found["duplicates"], found["rejected"]) == (accepted, 0, rejected)
+
+
+def test_status_of_an_empty_home(peachdash):
+    done = peachdash("status", "--json")
+    assert done.status == 0, done.err
+    assert (done.json["reviews"], done.json["serving"]) == (0, None)
+    assert peachdash("status").out.startswith("Peachdash ")
+
+
+def test_evaluate_needs_labelled_reviews(peachdash):
+    peachdash("evaluate", "--model", "lexicon").assert_refused("peachdash setup")
+
+
+def test_optimise_keeps_every_review(peachdash, plain):
+    peachdash("import", plain)
+    assert peachdash("optimise").status == 0
+    assert peachdash("status", "--json").json["reviews"] == 1
+
+
+def test_wrong_use_and_help(peachdash):
+    assert peachdash("nonsense").status == 2
+    assert peachdash("import").status == 2
+    wrong = peachdash("status", PEACHDASH_PORT="many")
+    wrong.assert_refused("PEACHDASH_PORT")
+    listed = peachdash("--help").out
+    for command in ("setup", "serve", "predict", "import", "score", "evaluate", "status", "optimise"):
+        assert re.search(rf"^  {command}\s", listed, re.M), command
+        assert "Usage: peachdash " + command in peachdash(command, "--help").out
+
+
+def test_a_database_of_a_later_version_is_refused(peachdash, tmp_path):
+    peachdash("status")
+    import duckdb
+
+    with duckdb.connect(str(tmp_path / "home" / "peachdash.duckdb")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    peachdash("status").assert_refused("9999")
+
+
+def test_a_second_process_is_told_who_holds_the_database(peachdash, tmp_path):
+    peachdash("status")
+    holder = subprocess.Popen(
+        [sys.executable, "-c", "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print(1, flush=True); time.sleep(60)",
+         str(tmp_path / "home" / "peachdash.duckdb")],
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        peachdash("optimise").assert_refused(str(holder.pid), "held by")
+    finally:
+        holder.kill()
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A `peachdash serve` with an empty home; its port and process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "PEACHDASH_HOME": str(tmp_path / "home"),
+        "PYTHONPATH": str(REPOSITORY / "src"),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "peachdash.cli", "serve", "--no-browser", "--port", str(port)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    for _ in range(300):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.1)
+    yield port, process
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def test_commands_hand_their_work_to_a_running_serve(peachdash, served, plain):
+    port, _ = served
+    assert peachdash("status", "--json").json["serving"]["port"] == port
+    found = peachdash("import", plain, "--json")
+    assert found.json["accepted"] == 1
+    peachdash("import", plain.parent / "no.csv").assert_refused("no.csv")
+    peachdash("optimise").assert_refused("held by")
+    assert peachdash("status", "--json").json["reviews"] == 1
+    peachdash("serve", "--no-browser", "--port", str(port)).assert_refused(str(port))
+
+
+@pytest.mark.slow
+def test_kills_in_the_middle_of_scoring_lose_and_double_nothing(peachdash, tmp_path):
+    rows = "".join(f'"Review number {n}, the cone was fine and the wait was {n} minutes",2026-05-01,4,Shop\n' for n in range(2000))
+    (tmp_path / "many.csv").write_text("text,date,stars,business\n" + rows)
+    assert peachdash("import", tmp_path / "many.csv", "--json").json["accepted"] == 2000
+    assert peachdash("import", tmp_path / "many.csv", "--json").json["duplicates"] == 2000
+    environment = {
+        **os.environ,
+        "PEACHDASH_HOME": str(tmp_path / "home"),
+        "PYTHONPATH": str(REPOSITORY / "src"),
+    }
+    for seconds in (12, 16):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "peachdash.cli", "score"], env=environment, stderr=subprocess.DEVNULL
+        )
+        time.sleep(seconds)
+        process.kill()
+        process.wait()
+    assert peachdash("score", "--json").status == 0
+    found = peachdash("status", "--json").json
+    assert found["reviews"] == 2000
+    assert list(found["waiting"].values()) == [0, 0]
+    assert sorted(found["predictions"].values()) == [2000, 2000]

