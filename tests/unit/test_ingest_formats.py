@@ -109,6 +109,14 @@ def test_documented_formats(text: str, name: str, source: str, stars: float, wor
     assert (row["source"], row["stars"], row["text"], str(row["review_date"])) == (source, stars, words, day)
 
 
+def test_the_order_that_a_column_proves_goes_before_that_of_the_format() -> None:
+    other = OUTSCRAPER.splitlines()[1].replace("03/04/2023", "25/12/2023").replace("rid1", "rid2")
+    assert [str(day) for day in read(OUTSCRAPER + other + "\n").rows["review_date"]] == [
+        "2023-04-03",
+        "2023-12-25",
+    ]
+
+
 def test_invitations_are_no_platform_and_experience_is_no_publication() -> None:
     mapping = read(TRUSTPILOT).recognition.mapping
     assert "source" not in mapping

@@ -54,6 +54,7 @@ def test_scales(texts: list[str], values: list[float], divisor: float) -> None:
 
 def test_an_outlier_does_not_rescale_the_column() -> None:
     assert stars(*["5"] * 9, "47") == [5] * 9 + [None]
+    assert stars(*["5"] * 9, "8") == [5] * 9 + [None]
 
 
 def test_self_explaining_cells_do_not_count_for_the_scale() -> None:

@@ -22,7 +22,8 @@ LAYERS = [
     ["queries"],
     ["storage"],
     ["charts"],
-    ["ingest", "insights", "evaluation", "logs"],
+    ["ingest", "evaluation", "logs"],
+    ["insights"],
     ["sentiment"],
     ["config"],
     ["records", "errors"],
@@ -41,9 +42,17 @@ def layer_of(path: Path) -> str:
     return first.removesuffix(".py")
 
 
+def typing_only(tree: ast.Module) -> list[ast.AST]:
+    """Imports under `if TYPE_CHECKING:`, which nothing runs."""
+    blocks = [
+        node for node in tree.body if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+    ]
+    return [child for block in blocks for child in ast.walk(block)]
+
+
 def imports(path: Path, *, top_level_only: bool = False) -> list[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = tree.body if top_level_only else list(ast.walk(tree))
+    nodes = tree.body if top_level_only else [node for node in ast.walk(tree) if node not in typing_only(tree)]
     found = []
     for node in nodes:
         if isinstance(node, ast.Import):

@@ -85,6 +85,7 @@ def parse_dates(
     counted_from: pd.Series,
     today: dt.date,
     order: DateOrder | None = None,
+    fallback: DateOrder | None = None,
 ) -> ParsedDates:
     """The dates of a column.
 
@@ -94,11 +95,12 @@ def parse_dates(
         counted_from: for each row the moment from which relative dates count (datetime64).
         today: dates more than a day after it are unlikely.
         order: order of day and month in dates like 03/04/2024; None decides it from the whole column.
+        fallback: the order where the column leaves it open; None asks the user.
 
     Raises:
         BadInput: the order of day and month stays open and matters.
     """
-    absolute, precision, settled = parse_absolute(cells, column, order)
+    absolute, precision, settled = parse_absolute(cells, column, order, fallback)
     rest = cells.where(absolute.isna())
     relative, relative_precision = parse_relative(rest, counted_from)
     days = absolute.fillna(relative)
@@ -115,7 +117,7 @@ def parse_dates(
 
 
 def parse_absolute(
-    cells: pd.Series, column: str, order: DateOrder | None = None, *, ask: bool = True
+    cells: pd.Series, column: str, order: DateOrder | None = None, fallback: DateOrder | None = None
 ) -> tuple[pd.Series, pd.Series, DateOrder | None]:
     """Days, precisions and the order of day and month of dates that stand for themselves.
 
@@ -123,7 +125,7 @@ def parse_absolute(
         cells: texts, NaN where missing.
         column: its name, for the question.
         order: the order of day and month; None decides it from the whole column.
-        ask: whether to raise where that order stays open; if not, the month is read first.
+        fallback: the order where the column leaves it open; None asks the user.
 
     Raises:
         BadInput: the order of day and month stays open and matters.
@@ -132,7 +134,7 @@ def parse_absolute(
     texts = distinct.texts.str.strip()
     days = pd.to_datetime(texts.str.slice(0, 10), format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
     precision = pd.Series("day", index=texts.index, dtype="str")
-    numeric, settled = _numeric(texts[days.isna()], column, order, ask)
+    numeric, settled = _numeric(texts[days.isna()], column, order, fallback)
     days = days.fillna(numeric)
     for read, exactness in _READERS:
         if not (open_ := days.isna()).any():
@@ -145,14 +147,14 @@ def parse_absolute(
 
 
 def _numeric(
-    texts: pd.Series, column: str, order: DateOrder | None, ask: bool
+    texts: pd.Series, column: str, order: DateOrder | None, fallback: DateOrder | None
 ) -> tuple[pd.Series, DateOrder | None]:
     """Dates like 03/04/2024."""
     parts = texts.str.extract(_NUMERIC).dropna()
     first, second = parts[0].astype(int), parts[2].astype(int)
     matters = (first <= 12) & (second <= 12) & (first != second)
-    order = order or _order_of(first, second, parts[1])
-    if order is None and ask and matters.any():
+    order = order or _order_of(first, second, parts[1]) or fallback
+    if order is None and matters.any():
         _ask(texts[parts.index[matters][0]], column)
     day_first = pd.Series(order == "dmy", index=parts.index).mask(first > 12, True).mask(second > 12, False)
     days = _assemble(_full_year(parts[3]), second.where(day_first, first), first.where(day_first, second))

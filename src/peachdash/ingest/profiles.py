@@ -82,7 +82,7 @@ class ColumnProfile:
         cells = self.cells.head(_DATE_SAMPLE)
         if cells.empty:
             return 0.0
-        days, _, _ = parse_absolute(cells, "", ask=False)
+        days, _, _ = parse_absolute(cells, "", fallback="mdy")
         now = pd.Series(pd.Timestamp(dt.date(2020, 1, 1)), index=cells.index).astype("datetime64[us]")
         relative, _ = parse_relative(cells, now)
         return float((days.notna() | relative.notna()).mean())

@@ -129,9 +129,8 @@ def _business_notes(columns: _Columns, given: str | None) -> list[str]:
         return []
     shown = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
     filled = len(columns.frame) - len(named)
-    return [
-        f"The file names its businesses itself ({shown}); {given} stands in {filled:,} rows that name none."
-    ]
+    use = f"is taken for the {filled:,} rows that name none" if filled else "is not used"
+    return [f"The file names its businesses itself ({shown}); {given} {use}."]
 
 
 def _star_notes(columns: _Columns, reviews: pd.DataFrame) -> list[str]:
@@ -152,26 +151,26 @@ def _sources(columns: _Columns, recognition: Recognition, given: str | None) -> 
 def _dates(
     columns: _Columns, recognition: Recognition, order: DateOrder | None, today: dt.date, notes: list[str]
 ) -> ParsedDates:
-    order = order or recognition.date_order
     counted_from = _counted_from(columns, order, today)
-    dates, *later = (
-        parse_dates(
+
+    def parse(field: str) -> ParsedDates:
+        return parse_dates(
             columns.cells(field),
             column=recognition.mapping.get(field, field),
             counted_from=counted_from,
             today=today,
             order=order,
+            fallback=recognition.date_order,
         )
-        for field in ("review_date", "relative_date")
-    )
-    dates = dates.completed_by(later[0])
+
+    dates = parse("review_date").completed_by(parse("relative_date"))
     notes.extend(_date_notes(dates, recognition, today))
     return dates
 
 
 def _counted_from(columns: _Columns, order: DateOrder | None, today: dt.date) -> pd.Series:
     """The moment from which each row's relative date counts: its scrape date, the file's latest, or today."""
-    scraped, _, _ = parse_absolute(columns.cells("scraped_at"), "", order, ask=False)
+    scraped, _, _ = parse_absolute(columns.cells("scraped_at"), "", order, fallback="mdy")
     latest = scraped.max()
     return scraped.fillna(pd.Timestamp(today) if pd.isna(latest) else latest)
 

@@ -73,7 +73,7 @@ def _with_overrides(
 def _scraped_on(frame: pd.DataFrame, column: str | None) -> dt.date | None:
     if column is None:
         return None
-    days, _, _ = parse_absolute(frame[column], column, ask=False)
+    days, _, _ = parse_absolute(frame[column], column, fallback="mdy")
     latest = days.max()
     return None if pd.isna(latest) else latest.date()
 

@@ -66,7 +66,10 @@ def render_splits(session: Session, criteria: ReviewFilter) -> None:
 def _render_split(session: Session, criteria: ReviewFilter, by: Literal["source", "stars"]) -> None:
     counts = ask(session, fetch_split_counts, criteria, session.models, by)
     if by == "stars":
-        names = {**{str(n): "1 star" if n == 1 else f"{n} stars" for n in range(1, 6)}, "no stars": "no stars"}
+        names = {
+            **{str(n): "1 star" if n == 1 else f"{n} stars" for n in range(1, 6)},
+            "no stars": "no stars",
+        }
         order = {name: rank for rank, name in enumerate(("5", "4", "3", "2", "1", "no stars"))}
         counts = counts.sort_values("group", key=lambda column: column.map(order), kind="stable")
         counts = counts.assign(group=counts["group"].map(names))
@@ -84,6 +87,5 @@ def split_title(counts: pd.DataFrame, by: str) -> str:
         return f"Shares by {by}"
     best, worst = share.idxmax(), share.idxmin()
     return (
-        f"{best} reads {formatting.percent(share[best])} positive, "
-        f"{worst} {formatting.percent(share[worst])}"
+        f"{best} reads {formatting.percent(share[best])} positive, {worst} {formatting.percent(share[worst])}"
     )

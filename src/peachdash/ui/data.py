@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
-import sqlalchemy as sa
 import streamlit as st
 
 from peachdash.evaluation import Comparison, compare_models
@@ -20,6 +19,9 @@ from peachdash.queries.overview import fetch_business_counts, fetch_monthly_coun
 from peachdash.records import BANDS, ReviewFilter, Scope
 from peachdash.ui.access import Session
 from peachdash.workflows.evaluation import HeldOutResult, evaluate_revision
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,7 +42,9 @@ def ask(
         with session.service.database.read() as connection:
             return query(connection, session.scope, *args, **kwargs)
 
-    return remember(session, f"{query.__module__}.{query.__qualname__}", compute, args, sorted(kwargs.items()))
+    return remember(
+        session, f"{query.__module__}.{query.__qualname__}", compute, args, sorted(kwargs.items())
+    )
 
 
 def remember(session: Session, what: str, compute: Callable[[], T], *key: object) -> T:
@@ -123,7 +127,9 @@ def champion_events(session: Session) -> pd.DataFrame:
     changes = ask(session, fetch_champion_changes)
     changed = changes[changes["revision"].ne(changes["revision"].shift())].iloc[1:]
     dates = [stamp.date() for stamp in pd.to_datetime(changed["promoted_utc"], utc=True)]
-    return pd.DataFrame({"date": dates, "label": [f"new model {revision}" for revision in changed["revision"]]})
+    return pd.DataFrame(
+        {"date": dates, "label": [f"new model {revision}" for revision in changed["revision"]]}
+    )
 
 
 def held_out_results(session: Session) -> tuple[HeldOutResult, HeldOutResult, Comparison]:

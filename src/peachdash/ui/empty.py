@@ -25,14 +25,18 @@ def stop_if_empty(session: Session, what: str) -> None:
     st.title("No reviews yet.", anchor=False)
     st.write(f"Here you will see {what}. Start with an export from Google, Yelp or wherever customers write.")
     st.page_link(UPLOAD, label="Upload an export", icon=":material/upload_file:")
-    st.caption("To look around first, stop the dashboard and run `peachdash setup`: it loads demo businesses.")
+    st.caption(
+        "To look around first, stop the dashboard and run `peachdash setup`: it loads demo businesses."
+    )
     st.stop()
 
 
 def render_nothing_matches(session: Session) -> None:
     """Say that the filter leaves no review, with the way to all of them."""
     st.info("No review matches the filter.", icon=":material/filter_alt:")
-    st.page_link(BUSINESS, label="Show all reviews", icon=":material/filter_alt_off:", query_params=_all_dates())
+    st.page_link(
+        BUSINESS, label="Show all reviews", icon=":material/filter_alt_off:", query_params=_all_dates()
+    )
 
 
 def _all_dates() -> dict[str, str]:
@@ -42,3 +46,16 @@ def _all_dates() -> dict[str, str]:
 def business_address(session: Session, business_id: str) -> dict[str, str]:
     """The address of a business under the present filter."""
     return filter_query(session, business=business_id)
+
+
+def stop_if_unlabelled(labelled: int) -> None:
+    """End the page with what to do where no labelled review is stored."""
+    if labelled:
+        return
+    st.title("No labelled reviews yet.", anchor=False)
+    st.write(
+        "Here you will see the generic and the fine-tuned model side by side, on reviews that people have "
+        "labelled and that no model has learned from. To load the shipped ones, stop the dashboard and run:"
+    )
+    st.code("peachdash setup", language="bash")
+    st.stop()

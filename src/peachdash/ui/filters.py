@@ -78,6 +78,7 @@ class View:
         previous_words: what that window is called in a sentence.
         words: the filter in words, for people; made harmless for Markdown.
         notes: what of the address was ignored; harmless too.
+        demo_businesses: ids of all businesses whose reviews are made up.
     """
 
     filters: Filters
@@ -86,6 +87,7 @@ class View:
     previous_words: str
     words: str
     notes: list[str] = field(default_factory=list)
+    demo_businesses: frozenset[str] = frozenset()
 
     @property
     def with_previous(self) -> ReviewFilter:
@@ -124,7 +126,7 @@ def parse_filters(query: Mapping[str, str], choices: Choices) -> tuple[Filters, 
         for name, values in known.items()
         if name in query and query[name] not in values
     ]
-    found = {name: query[name] for name, values in known.items() if query.get(name) in values}
+    found: dict[str, Any] = {name: query[name] for name in known if query.get(name) in known[name]}
     filters, notes = _consistent(Filters(**found), choices, notes)
     return _with_dates(filters, query, notes) if filters.period == "custom" else (filters, notes)
 
@@ -164,7 +166,8 @@ def make_view(filters: Filters, choices: Choices, notes: list[str]) -> View:
     pair = period_pair(latest, since, until) if since is not None else None
     previous = pair[1] if pair else None
     words = f"the {previous.days:,} days before" if previous else "the period before"
-    return View(filters, criteria, previous, words, filter_words(filters, criteria, choices), notes)
+    demo = frozenset(choices.businesses.loc[choices.businesses["is_demo"].astype(bool), "business_id"])
+    return View(filters, criteria, previous, words, filter_words(filters, criteria, choices), notes, demo)
 
 
 def filter_words(filters: Filters, criteria: ReviewFilter, choices: Choices) -> str:
@@ -173,7 +176,9 @@ def filter_words(filters: Filters, criteria: ReviewFilter, choices: Choices) -> 
     if filters.business:
         place = plain(names[filters.business])
     else:
-        place = f"businesses of {plain(choices.clients[filters.client])}" if filters.client else "all businesses"
+        place = (
+            f"businesses of {plain(choices.clients[filters.client])}" if filters.client else "all businesses"
+        )
     source = plain(filters.source) if filters.source else "all sources"
     return f"{place}, {source}, {_date_words(criteria)}"
 
@@ -220,12 +225,16 @@ def use_filters(session: Session, *, source: bool = True) -> View:
         names = dict(zip(mine["business_id"], mine["business"], strict=True))
         _choose("business", "Business", filters.business, names, "All businesses")
         if source:
-            _choose("source", "Source", filters.source, {name: name for name in choices.sources}, "All sources")
+            _choose(
+                "source", "Source", filters.source, {name: name for name in choices.sources}, "All sources"
+            )
         _choose("period", "Dates", filters.period, PERIODS)
         if filters.period == "custom":
             _choose_dates(filters, choices)
         if filters.to_query():
-            st.button("Clear the filter", icon=":material/filter_alt_off:", on_click=_write, args=(Filters(),))
+            st.button(
+                "Clear the filter", icon=":material/filter_alt_off:", on_click=_write, args=(Filters(),)
+            )
     view = make_view(filters, choices, notes)
     st.session_state[_WINDOW] = (view.criteria.since, view.criteria.until)
     return view
@@ -247,7 +256,9 @@ def _choose_dates(filters: Filters, choices: Choices) -> None:
     since, until = filters.since or first, filters.until or last
     first, last = min(first, since), max(last, until)
     st.session_state[key] = (since, until)
-    st.date_input("From and to", min_value=first, max_value=last, key=key, format="DD/MM/YYYY", on_change=_take_dates)
+    st.date_input(
+        "From and to", min_value=first, max_value=last, key=key, format="DD/MM/YYYY", on_change=_take_dates
+    )
 
 
 def _take_widgets(changed: str) -> None:
@@ -270,7 +281,7 @@ def _take_dates() -> None:
         carry_filters(st.session_state[_LAST_PAGE])
 
 
-def _present_dates() -> dict[str, dt.date | None]:
+def _present_dates() -> dict[str, Any]:
     """The dates of the window that was shown until now, from which a custom one starts."""
     since, until = st.session_state.get(_WINDOW, (None, None))
     return {"since": since, "until": until}

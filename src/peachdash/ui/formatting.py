@@ -10,10 +10,10 @@ import pandas as pd
 
 from peachdash.insights import formatting
 
-PREVIEW_CHARACTERS = 110
+PREVIEW_CHARACTERS = 100
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&^=\"'])")
-_SHORTCODE = re.compile(r":(?=[\w+\-/]+[:\[])")
-_AUTOLINK = re.compile(r"(?i)(www\\?\.|://|@)")
+_SHORTCODE = re.compile(r":(?=[A-Za-z])")
+_AUTOLINK = re.compile(r"(?i)(?<=www)(?=\\?\.)|(?<=:)(?=//)|(?=@)")
 _JOINER = "\N{WORD JOINER}"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -42,7 +42,7 @@ def plain(text: object, limit: int = 500) -> str:
     if len(words) > limit:
         words = words[: limit - 1] + "…"
     words = _SHORTCODE.sub(":" + _JOINER, _PUNCTUATION.sub(r"\\\1", words))
-    return _AUTOLINK.sub(lambda match: match[0] + _JOINER, words)
+    return _AUTOLINK.sub(_JOINER, words)
 
 
 def preview(title: object, text: object, limit: int = PREVIEW_CHARACTERS) -> str:
@@ -75,7 +75,7 @@ def stars_words(stars: float | None) -> str:
 
 
 def reading_words(label: str | None, row: Any, prefix: str) -> str:
-    """What a model read, with the probability of that label: "positive 93%"; "not read yet" where it has not."""
+    """What a model read, with its probability: "positive 93%"; "not read yet" where it has not."""
     if not isinstance(label, str):
         return "not read yet"
     return f"{label} {formatting.percent(row[f'{prefix}_p_{label}'])}"
@@ -91,7 +91,7 @@ def safe_cell(value: object) -> object:
 def safe_csv(frame: pd.DataFrame) -> bytes:
     """A frame as CSV in UTF-8 (with a mark that Excel wants), every text cell and heading made safe."""
     cells = frame.rename(columns=safe_cell).map(safe_cell)
-    return cells.to_csv(index=False).encode("utf-8-sig")
+    return str(cells.to_csv(index=False)).encode("utf-8-sig")
 
 
 def _words(value: object) -> str:

@@ -8,7 +8,14 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from peachdash.errors import BadInput, DatabaseLocked, DatabaseTooNew, ModelUnavailable, NotFound, PeachdashError
+from peachdash.errors import (
+    BadInput,
+    DatabaseLocked,
+    DatabaseTooNew,
+    ModelUnavailable,
+    NotFound,
+    PeachdashError,
+)
 from peachdash.ui.formatting import plain
 
 log = logging.getLogger(__name__)

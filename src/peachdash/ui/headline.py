@@ -58,7 +58,9 @@ def render_key_figures(figures: Sequence[KeyFigure]) -> None:
 def totals_figures(totals: dict[str, int]) -> list[KeyFigure]:
     """Reviews read, waiting for a person and complaints open, from `fetch_totals`."""
     figures = [
-        KeyFigure("Reviews read", totals["read"], "Reviews that count towards the shares, in the filter's dates."),
+        KeyFigure(
+            "Reviews read", totals["read"], "Reviews that count towards the shares, in the filter's dates."
+        ),
         KeyFigure(
             "Waiting for a person",
             totals["undecided"],

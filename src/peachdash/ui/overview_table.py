@@ -117,7 +117,9 @@ def _column_config(previous_words: str) -> dict[str, Any]:
         "Negative": column.NumberColumn("Negative", help=interval),
         "Undecided": column.NumberColumn("Undecided", help="Not sure enough to be counted. " + interval),
         "Change": column.NumberColumn("Change", help=change),
-        "Complaints": column.NumberColumn("Complaints", width=95, help="Open: negative and not answered yet."),
+        "Complaints": column.NumberColumn(
+            "Complaints", width=95, help="Open: negative and not answered yet."
+        ),
         "Course": column.LineChartColumn(
             "Positive by month",
             y_min=0,

@@ -11,13 +11,14 @@ from functools import partial
 import streamlit as st
 
 from peachdash.insights import formatting
+from peachdash.queries.version import find_review_number
 from peachdash.ui.access import Session
+from peachdash.ui.click_table import forget_ticks
 from peachdash.ui.formatting import VERDICT_WORDS
 from peachdash.ui.notices import done
 from peachdash.workflows.feedback import mark_answered, report_reading, take_back_decision
 
 _ADDRESS = "review"
-_FORGET = "forget_ticks"
 
 
 def open_review(number: int) -> None:
@@ -30,20 +31,18 @@ def close_review() -> None:
     st.query_params.pop(_ADDRESS, None)
 
 
+def open_labelled(session: Session, review_key: str) -> None:
+    """Open a labelled review by its key; one that is no longer stored stays closed."""
+    with session.service.database.read() as connection:
+        number = find_review_number(connection, session.scope, review_key)
+    if number is not None:
+        open_review(number)
+
+
 def opened_review() -> int | None:
     """The review that the address asks for; None where it asks for none, or for no number."""
     value = st.query_params.get(_ADDRESS, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
-
-
-def forget_ticks() -> None:
-    """Let the review table come up without ticks at the next run."""
-    st.session_state[_FORGET] = True
-
-
-def ticks_forgotten() -> bool:
-    """Whether the ticks are to be forgotten now; says so once."""
-    return bool(st.session_state.pop(_FORGET, False))
 
 
 def change_answers(session: Session, numbers: list[int], *, answered: bool, note: str = "") -> None:

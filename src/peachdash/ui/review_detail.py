@@ -82,7 +82,11 @@ def counts_as(review: Mapping[str, Any]) -> str:
     band = review["band"]
     if review["human"]:
         return f"**Counts as {band}**, decided by {plain(review['decided_by'])}, {moment(review['decided_utc'])}."
-    return f"**Counts as {band}**, as the fine-tuned model reads it." if band not in _BAND_WORDS else _BAND_WORDS[band]
+    return (
+        f"**Counts as {band}**, as the fine-tuned model reads it."
+        if band not in _BAND_WORDS
+        else _BAND_WORDS[band]
+    )
 
 
 def _render_complaint(session: Session, review: Mapping[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, get_args
 
 import pandas as pd
@@ -13,14 +12,13 @@ from peachdash.insights import formatting
 from peachdash.queries.reviews import Order, ReviewSelection, count_reviews, fetch_reviews
 from peachdash.records import BANDS, ReviewFilter
 from peachdash.ui.access import Session
+from peachdash.ui.click_table import forget_ticks, render_click_table
 from peachdash.ui.data import CHAMPION, GENERIC, ask
 from peachdash.ui.formatting import preview, reading_words, review_date, stars_words
-from peachdash.ui.review_actions import change_answers, forget_ticks, open_review, ticks_forgotten
+from peachdash.ui.review_actions import change_answers, open_review
 
 PAGE_ROWS = 25
-ROW_HEIGHT, HEADER_HEIGHT = 66, 38
-"""Below 66 pixels a row shows one line only."""
-_TABLE, _PAGE = "review_table", "page"
+_PAGE = "page"
 ORDER_WORDS: dict[str, str] = {
     "newest": "Newest first",
     "oldest": "Oldest first",
@@ -43,7 +41,7 @@ def use_selection() -> ReviewSelection:
             on_change=_first_page,
             max_chars=200,
         )
-        complaints = st.selectbox(
+        complaints: Any = st.selectbox(
             "Complaints",
             list(COMPLAINT_WORDS),
             index=None,
@@ -95,11 +93,16 @@ def _row(review: pd.Series) -> dict[str, Any]:
     return {
         "Review": preview(review["title"], review["text"]) or "(stars only, no text)",
         "Counts as": [_counts_as(review, band)],
-        "Read as": "" if band == "unscored" else "\n".join(readings),
+        "Read as": "" if band == "unscored" else _two_lines(*readings),
         "Complaint": _complaint(review),
-        "Posted": f"{stars_words(review['stars'])} · {review['source']}\n{_date(review)}",
+        "Posted": _two_lines(f"{stars_words(review['stars'])} · {review['source']}", _date(review)),
         "Business": review["business"],
     }
+
+
+def _two_lines(first: str, second: str) -> str:
+    """Two parts that a narrow cell breaks between, and nowhere else."""
+    return " ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in (first, second))
 
 
 def _date(review: pd.Series) -> str:
@@ -133,10 +136,12 @@ def render_review_table(session: Session, criteria: ReviewFilter) -> None:
     reviews = ask(session, fetch_reviews, criteria, session.models, selection, limit=PAGE_ROWS, offset=offset)
     st.caption(f"{formatting.count(offset + 1)} to {formatting.count(offset + len(reviews))} of "
                f"{formatting.counted(total, 'review')}. Click a review to open it; tick several to answer them.")  # fmt: skip
+    actions = st.container(horizontal=True)
     chosen = _render_rows(reviews, several=criteria.business_id is None)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    with actions:
         _render_actions(session, reviews, chosen)
-        if pages > 1:
+    if pages > 1:
+        with st.container(horizontal=True, horizontal_alignment="right"):
             st.pagination(pages, key=_PAGE, bind="query-params", on_change=forget_ticks)
 
 
@@ -148,34 +153,14 @@ def _render_rows(reviews: pd.DataFrame, *, several: bool) -> list[int]:
     if not shown["Complaint"].any():
         shown = shown.drop(columns="Complaint")
     numbers = [int(number) for number in reviews["review_id"]]
-    if ticks_forgotten():
-        st.session_state[_TABLE] = _selected([])
-    state = st.dataframe(
+    return render_click_table(
         shown,
-        key=_TABLE,
-        hide_index=True,
-        row_height=ROW_HEIGHT,
-        height=HEADER_HEIGHT + ROW_HEIGHT * len(shown) + 2,
-        selection_mode=["multi-row", "single-cell"],
-        on_select=partial(_take_click, numbers),
-        column_config=_column_config(),
+        "review_table",
+        opened=lambda row: open_review(numbers[row]),
+        ticks=True,
+        columns=_column_config(),
         alt="Reviews with both models' readings",
     )
-    return [row for row in state["selection"]["rows"] if row < len(reviews)]
-
-
-def _selected(rows: list[int]) -> dict[str, Any]:
-    return {"selection": {"rows": rows, "columns": [], "cells": []}}
-
-
-def _take_click(numbers: list[int]) -> None:
-    """Open the review whose cell was clicked, and let go of the cell so that it can be clicked again."""
-    selection = st.session_state[_TABLE]["selection"]
-    if selection["cells"]:
-        row = selection["cells"][0][0]
-        st.session_state[_TABLE] = _selected(list(selection["rows"]))
-        if row < len(numbers):
-            open_review(numbers[row])
 
 
 def _column_config() -> dict[str, Any]:
@@ -183,7 +168,7 @@ def _column_config() -> dict[str, Any]:
     bands = [*BANDS, *_BAND_WORDS.values(), "left out"]
     colours = [BAND_COLOURS.get(band, BAND_COLOURS["undecided"]) for band in bands]
     return {
-        "Review": column.TextColumn("Review", width=400),
+        "Review": column.TextColumn("Review", width=350),
         "Counts as": column.MultiselectColumn(
             "Counts as",
             width=105,
@@ -195,7 +180,7 @@ def _column_config() -> dict[str, Any]:
             "Read as", width=170, help="What both models read, with the probability of it."
         ),
         "Complaint": column.TextColumn("Complaint", width=120),
-        "Posted": column.TextColumn("Posted", width=125, help="Stars, source and date."),
+        "Posted": column.TextColumn("Posted", width=118, help="Stars, source and date."),
     }
 
 
@@ -206,14 +191,13 @@ def _render_actions(session: Session, reviews: pd.DataFrame, chosen: list[int]) 
     answered = complaints["answered"].astype(bool)
     waiting = [int(number) for number in complaints.loc[~answered, "review_id"]]
     settled = [int(number) for number in complaints.loc[answered, "review_id"]]
-    with st.container(horizontal=True, width="content"):
-        if waiting:
-            words = f"Mark {formatting.counted(len(waiting), 'complaint')} as answered"
-            if st.button(words, icon=":material/mark_email_read:", type="primary", key="answer_ticked"):
-                change_answers(session, waiting, answered=True)
-        if settled:
-            words = f"Open {formatting.counted(len(settled), 'complaint')} again"
-            if st.button(words, icon=":material/undo:", key="reopen_ticked"):
-                change_answers(session, settled, answered=False)
-        if chosen and complaints.empty:
-            st.caption("None of the ticked reviews is a complaint.")
+    if waiting:
+        words = f"Mark {formatting.counted(len(waiting), 'complaint')} as answered"
+        if st.button(words, icon=":material/mark_email_read:", type="primary", key="answer_ticked"):
+            change_answers(session, waiting, answered=True)
+    if settled:
+        words = f"Open {formatting.counted(len(settled), 'complaint')} again"
+        if st.button(words, icon=":material/undo:", key="reopen_ticked"):
+            change_answers(session, settled, answered=False)
+    if chosen and complaints.empty:
+        st.caption("None of the ticked reviews is a complaint.")

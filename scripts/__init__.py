@@ -1,0 +1,1 @@
+"""Scripts for developers; users need none of them."""

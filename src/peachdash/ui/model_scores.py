@@ -1,0 +1,165 @@
+"""The figures of the Before and after page: sentences, the table of scores, the test and the charts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from peachdash.charts import confusion_chart, slice_error_chart
+from peachdash.evaluation import ClassScores, Comparison, Estimate, ModelEvaluation
+from peachdash.insights import formatting
+from peachdash.records import LABELS
+from peachdash.ui.data import CHAMPION, GENERIC
+from peachdash.ui.formatting import plain
+
+PEACHY = "peachy"
+
+
+def rate_words(estimate: Estimate) -> str:
+    """A rate with its interval and n: "24% (18 to 31%, n = 181)"."""
+    return formatting.estimate(estimate.value, estimate.low, estimate.high, estimate.n)
+
+
+def score_words(estimate: Estimate) -> str:
+    """A score with its interval: "0.81 (0.74 to 0.87)"; a dash where it is undefined."""
+    if estimate.value is None:
+        return formatting.MISSING
+    interval = "" if estimate.low is None else f" ({estimate.low:.2f} to {estimate.high:.2f})"
+    return f"{estimate.value:.2f}{interval}"
+
+
+def headline(generic: ModelEvaluation, champion: ModelEvaluation, comparison: Comparison) -> str:
+    """What fine-tuning bought, in one sentence that says no more than the figures do."""
+    difference = comparison.macro_f1_difference
+    n, before, after = (
+        formatting.counted(comparison.n, "held-out review"),
+        formatting.percent(generic.accuracy.value, generic.n),
+        formatting.percent(champion.accuracy.value, champion.n),
+    )
+    start = f"Of {n}, the fine-tuned model reads {after} right, the generic one {before}"
+    clear = (
+        difference.low is not None and difference.high is not None and difference.low * difference.high > 0
+    )
+    if not clear or comparison.p_value >= 0.05:
+        return f"{start}: no clear difference."
+    return f"{start}." if (difference.value or 0) > 0 else f"{start}: fine-tuning made it worse."
+
+
+def basis_words(comparison: Comparison) -> str:
+    """What the figures rest on."""
+    businesses = formatting.counted(comparison.businesses, "business", "businesses")
+    return (
+        f"{formatting.counted(comparison.n, 'review')} of {businesses} · labelled by people, kept out of all "
+        "training · the filter applies to the list at the foot only"
+    )
+
+
+def render_peachy(generic: ModelEvaluation, champion: ModelEvaluation) -> None:
+    """The share of reviews with "peachy" that each model misread."""
+    st.subheader("Reviews with “peachy” that each model misread", anchor=False)
+    errors = {GENERIC: generic.slice_errors.get(PEACHY), CHAMPION: champion.slice_errors.get(PEACHY)}
+    with st.container(horizontal=True):
+        for name, error in errors.items():
+            if error is None or error.value is None:
+                st.info(f"{name}: no labelled review with “peachy”.")
+                continue
+            interval = (
+                f"{formatting.percent_range(error.low, error.high, error.n)}, n = {formatting.count(error.n)}"
+            )
+            st.metric(name, formatting.percent(error.value, error.n), border=True, width="stretch",
+                      delta=interval, delta_color="off", delta_arrow="off")  # fmt: skip
+
+
+def score_table(generic: ModelEvaluation, champion: ModelEvaluation) -> pd.DataFrame:
+    """Precision, recall and F1 of each class and their macro averages, both models side by side."""
+    rows = []
+    for name, of in _classes():
+        for measure in ("precision", "recall", "f1"):
+            before, after = (getattr(of(model), measure) for model in (generic, champion))
+            words = "F1" if measure == "f1" else measure
+            rows.append((name, words, score_words(before), score_words(after)))
+    return pd.DataFrame(rows, columns=["Class", "Measure", GENERIC, CHAMPION])
+
+
+def _classes() -> list[tuple[str, Callable[[ModelEvaluation], ClassScores]]]:
+    chosen: list[tuple[str, Callable[[ModelEvaluation], ClassScores]]] = [
+        (label, lambda model, label=label: model.classes[label])  # type: ignore[misc]
+        for label in LABELS
+    ]
+    return [*chosen, ("macro average", lambda model: model.macro)]
+
+
+def render_scores(generic: ModelEvaluation, champion: ModelEvaluation) -> None:
+    """The table of scores, with what the intervals are."""
+    st.subheader("Precision, recall and F1 of each class", anchor=False)
+    st.dataframe(
+        score_table(generic, champion), hide_index=True, height="content",
+        alt="Precision, recall and F1 of each class with 95% intervals, for both models",
+    )  # fmt: skip
+    st.caption(
+        "In brackets: 95% intervals (precision and recall: Wilson; F1 and macro: bootstrap over businesses)."
+    )
+    if generic.reweighted is not None and champion.reweighted is not None:
+        st.caption(
+            "The held-out reviews are rich in hard cases. At the natural share of each kind of review, macro F1 is "
+            f"{score_words(generic.reweighted.macro_f1)} for the generic model and "
+            f"{score_words(champion.reweighted.macro_f1)} for the fine-tuned one."
+        )
+
+
+def test_words(comparison: Comparison) -> str:
+    """McNemar's test in words, with what it rests on."""
+    return (
+        f"Only the fine-tuned model is right on {formatting.counted(comparison.only_b_right, 'review')}, only the "
+        f"generic one on {formatting.count(comparison.only_a_right)}; both are right on "
+        f"{formatting.count(comparison.both_right)} and both wrong on {formatting.count(comparison.both_wrong)}. "
+        f"McNemar's exact test: {formatting.p_value(comparison.p_value)}. "
+        f"Difference in macro F1: {score_words(comparison.macro_f1_difference)}."
+    )
+
+
+def render_test(comparison: Comparison) -> None:
+    """Whether the difference is more than chance, and the caveat that goes with it."""
+    st.subheader("Is the difference more than chance?", anchor=False)
+    st.write(plain(test_words(comparison), 1000))
+    st.caption(f":material/info: {plain(comparison.note, 1000)}")
+
+
+def render_confusion(generic: ModelEvaluation, champion: ModelEvaluation) -> None:
+    """Both confusion matrices, side by side where there is room."""
+    st.subheader("What each model takes for what", anchor=False)
+    for column, (name, model) in zip(st.columns(2), ((GENERIC, generic), (CHAMPION, champion)), strict=True):
+        chart = confusion_chart({name: model.confusion}, title=confusion_title(name, model))
+        if chart is not None:
+            column.altair_chart(chart, width="content")
+
+
+def confusion_title(name: str, model: ModelEvaluation) -> str:
+    """The most frequent mistake of a model."""
+    wrong = [
+        (count, LABELS[gold], LABELS[read])
+        for gold, row in enumerate(model.confusion)
+        for read, count in enumerate(row)
+        if gold != read and count
+    ]
+    if not wrong:
+        return f"{name}: no mistake"
+    count, gold, read = max(wrong)
+    return f"{name}: most often takes {gold} for {read} ({formatting.count(count)} times)"
+
+
+def render_slices(generic: ModelEvaluation, champion: ModelEvaluation) -> None:
+    """The error of both models on each kind of hard review."""
+    st.subheader("Error by kind of review", anchor=False)
+    frame = pd.concat(
+        [generic.slice_frame().assign(model=GENERIC), champion.slice_frame().assign(model=CHAMPION)],
+        ignore_index=True,
+    )
+    chart = slice_error_chart(frame, title="Share misread, by kind of review")
+    if chart is not None:
+        st.altair_chart(chart)
+    st.caption(
+        "Dots with 95% intervals. A review can be of several kinds; “peachy” pools all that hold the word."
+    )
