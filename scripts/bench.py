@@ -45,7 +45,9 @@ def main() -> None:
     for model, speed in found["texts_per_second"].items():
         print(f"{model}: {speed:.0f} texts a second ({found['mean_tokens']:.0f} tokens on average)")
     for page, seconds in found["page_seconds"].items():
-        print(f"page {page:<13} median {seconds['median']:.2f} s, slowest {seconds['slowest']:.2f} s of {RUNS}")
+        print(
+            f"page {page:<13} median {seconds['median']:.2f} s, slowest {seconds['slowest']:.2f} s of {RUNS}"
+        )
     target = REPOSITORY / "build" / "bench.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(found, indent=1) + "\n")

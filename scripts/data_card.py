@@ -55,7 +55,7 @@ def review_table(reviews: pd.DataFrame, gold: pd.DataFrame) -> pd.DataFrame:
                 "reviews": own.sum(),
                 "labelled": (gold["split"] == split).sum(),
                 "median words": int(np.median(lengths)),
-                "5th to 95th percentile": f"{np.percentile(lengths, 5):.0f} to {np.percentile(lengths, 95):.0f}",
+                "5th to 95th percentile": "{:.0f} to {:.0f}".format(*np.percentile(lengths, [5, 95])),
                 "with owner reply": share(reviews["owner_reply"].notna().to_numpy()[own]),
                 "without stars": share(reviews["stars"].isna().to_numpy()[own]),
             }
@@ -74,9 +74,13 @@ def label_table(gold: pd.DataFrame) -> pd.DataFrame:
 def slice_table(gold: pd.DataFrame) -> pd.DataFrame:
     """Counts of each slice by split; in test also by label."""
     long = gold.explode("slices")
-    counts = long.pivot_table(index="slices", columns="split", values="review_id", aggfunc="count", fill_value=0)
+    counts = long.pivot_table(
+        index="slices", columns="split", values="review_id", aggfunc="count", fill_value=0
+    )
     test = long[long["split"] == "test"]
-    labels = test.pivot_table(index="slices", columns="label", values="review_id", aggfunc="count", fill_value=0)
+    labels = test.pivot_table(
+        index="slices", columns="label", values="review_id", aggfunc="count", fill_value=0
+    )
     both = counts.reindex(columns=SPLITS[:3], fill_value=0).join(
         labels.reindex(columns=LABELS, fill_value=0).add_prefix("test, ")
     )
@@ -84,7 +88,7 @@ def slice_table(gold: pd.DataFrame) -> pd.DataFrame:
 
 
 def agreement_table(labelled: pd.DataFrame) -> pd.DataFrame:
-    """Share of equal labels and Cohen's kappa with 95% intervals: all, by class against the rest, by slice."""
+    """Share of equal labels and Cohen's kappa with 95% intervals: all, by class, by slice."""
     first, second = (labelled[name] for name in ("annotator-a", "annotator-b"))
     rows = [agreement_row("all", first, second)]
     for label in LABELS:
@@ -104,8 +108,15 @@ def agreement_row(name: str, first: pd.Series, second: pd.Series) -> dict[str, o
         pd.Categorical(first, categories=values), pd.Categorical(second, categories=values), dropna=False
     )
     kappa = cohens_kappa(matrix.to_numpy()) if len(values) > 1 else None
-    words = f"{kappa.kappa:.3f} ({kappa.kappa_low:.3f} to {kappa.kappa_upp:.3f})" if kappa else "one label only"
-    return {"reviews": name, "n": n, "equal": f"{equal / n:.1%} ({low:.1%} to {high:.1%})", "Cohen's kappa": words}
+    words = (
+        f"{kappa.kappa:.3f} ({kappa.kappa_low:.3f} to {kappa.kappa_upp:.3f})" if kappa else "one label only"
+    )
+    return {
+        "reviews": name,
+        "n": n,
+        "equal": f"{equal / n:.1%} ({low:.1%} to {high:.1%})",
+        "Cohen's kappa": words,
+    }
 
 
 def natural_table() -> pd.DataFrame:
@@ -115,7 +126,9 @@ def natural_table() -> pd.DataFrame:
     for name in sorted({name for slices in tags["slices"] for name in slices}):
         count = int(tags["slices"].map(lambda slices, name=name: name in slices).sum())
         low, high = proportion_confint(count, len(tags), method="wilson")
-        rows.append({"slice": name, "n": count, "share": f"{count / len(tags):.1%} ({low:.1%} to {high:.1%})"})
+        rows.append(
+            {"slice": name, "n": count, "share": f"{count / len(tags):.1%} ({low:.1%} to {high:.1%})"}
+        )
     return pd.DataFrame(rows)
 
 

@@ -49,8 +49,8 @@ def setup(
     demo: Annotated[bool, typer.Option(help="Load the demo businesses, reviews and labels.")] = True,
 ) -> None:
     """Create the database, load the demo and read its reviews. Repeating it skips what is done."""
-    from peachdash.terminal import console_progress
     from peachdash.jobs.local import score_unread
+    from peachdash.terminal import console_progress
     from peachdash.workflows.models import record_models
     from peachdash.workflows.setup import load_demo
 
@@ -80,7 +80,9 @@ def serve(
 @app.command()
 def predict(
     source: Annotated[Path, typer.Argument(metavar="IN.csv", help="Reviews, one a row.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT.csv", help="Where to write the same rows with readings.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT.csv", help="Where to write the same rows with readings.")
+    ],
     model: Annotated[
         str,
         typer.Option(
@@ -95,8 +97,8 @@ def predict(
     The rows keep their order; label (the most probable one), p_negative, p_neutral, p_positive and
     needs_review are added. A blank text has an empty label and probabilities, and needs review.
     """
-    from peachdash.terminal import count_progress
     from peachdash.sentiment.active import find_model
+    from peachdash.terminal import count_progress
     from peachdash.workflows.predict import predict_file
 
     settings = load_settings()
@@ -110,24 +112,32 @@ def predict(
 def import_file(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A review export.")],
     business: Annotated[str | None, typer.Option(help="Business of rows that name none.")] = None,
-    source: Annotated[str | None, typer.Option(help="Source (google, yelp, …) of rows that name none.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Source (google, yelp, …) of rows that name none.")
+    ] = None,
     date_order: Annotated[
-        Literal["dmy", "mdy"] | None, typer.Option(help="Order of day and month where the dates leave it open.")
+        Literal["dmy", "mdy"] | None,
+        typer.Option(help="Order of day and month where the dates leave it open."),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Import a review export. Rows that are stored already are counted, not stored again."""
     from dataclasses import asdict
 
-    from peachdash.terminal import print_import
     from peachdash.jobs.inbox import find_serve, hand_over
+    from peachdash.terminal import print_import
     from peachdash.workflows.imports import ImportOptions, import_export
 
     settings = start("import")
     data, options = read_file(file), ImportOptions(business=business, source=source, date_order=date_order)
     running = find_serve(settings)
     if running is not None:
-        request = {"kind": "import", "file_name": file.name, "options": asdict(options), "viewer": viewer().viewer}
+        request = {
+            "kind": "import",
+            "file_name": file.name,
+            "options": asdict(options),
+            "viewer": viewer().viewer,
+        }
         result: dict[str, Any] = hand_over(settings, running, request, data)
     else:
         with opened(settings) as database:
@@ -140,9 +150,9 @@ def import_file(
 @app.command()
 def score(as_json: Json = False) -> None:
     """Read every stored review that the champion or the generic model has not read."""
-    from peachdash.terminal import console_progress
     from peachdash.jobs.inbox import find_serve, hand_over
     from peachdash.jobs.local import score_unread
+    from peachdash.terminal import console_progress
     from peachdash.workflows.models import record_models
 
     settings = start("score")
@@ -162,36 +172,34 @@ def score(as_json: Json = False) -> None:
 def evaluate(
     model: Annotated[
         list[str] | None,
-        typer.Option(help="Model to measure, several times for several.  [default: lexicon, generic, champion]"),
+        typer.Option(
+            help="Model to measure, several times for several.  [default: lexicon, generic, champion]"
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure models on the held-out labelled reviews. Figures of a revision are computed once."""
-    from peachdash.terminal import console_progress, print_evaluation
     from peachdash.jobs.local import score_unread
     from peachdash.sentiment.active import find_model
+    from peachdash.terminal import console_progress, print_evaluation
     from peachdash.workflows.evaluation import compare_revisions, evaluate_revision
 
     settings = start("evaluate")
     references = [find_model(name, settings) for name in model or ["lexicon", "generic", "champion"]]
     with opened(settings) as database:
         with console_progress() as show:
-            score_unread(
-                database, viewer(), settings, references, labelled_split="test", on_progress=show
-            )
+            score_unread(database, viewer(), settings, references, labelled_split="test", on_progress=show)
         results = [evaluate_revision(database, viewer(), item.revision, item.name) for item in references]
         last = references[-1].revision
-        comparisons = [
-            compare_revisions(database, viewer(), item.revision, last) for item in references[:-1]
-        ]
+        comparisons = [compare_revisions(database, viewer(), item.revision, last) for item in references[:-1]]
     print_evaluation(results, comparisons, as_json=as_json)
 
 
 @app.command()
 def status(as_json: Json = False) -> None:
     """Say what is installed, stored and waiting."""
-    from peachdash.terminal import print_status
     from peachdash.jobs.inbox import find_serve, hand_over
+    from peachdash.terminal import print_status
     from peachdash.workflows.status import describe_status
 
     settings = start("status")

@@ -11,7 +11,7 @@ _FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s %(message)s"
 
 
 def configure_logging(settings: Settings, process: str) -> None:
-    """Log to `<home>/logs/<process>.log`, at most 5 MB and three old files, and warnings to standard error."""
+    """Log to `<home>/logs/<process>.log` (5 MB, three old files), and warnings to standard error."""
     root = logging.getLogger("peachdash")
     if root.handlers:
         return

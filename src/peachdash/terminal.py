@@ -66,7 +66,7 @@ def print_import(result: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
         return
-    print(f"accepted {result['accepted']:,}, duplicates {result['duplicates']:,}, rejected {result['rejected']:,}")
+    print(", ".join(f"{name} {result[name]:,}" for name in ("accepted", "duplicates", "rejected")))
     for reject in result["rejects"][:REJECTS_SHOWN]:
         column = f", column {reject['column']!r}" if reject["column"] else ""
         print(f"  row {reject['row']}{column}: {reject['reason']}")
@@ -90,9 +90,11 @@ def print_status(result: dict[str, Any], *, as_json: bool) -> None:
         model = result[role]
         print(f"{role:<9} {model['revision']} (threshold {model['threshold']:.2f})")
         waiting = result["waiting"][model["revision"]]
-        print(f"          {result['predictions'].get(model['revision'], 0):,} texts read, {waiting:,} waiting")
+        print(
+            f"          {result['predictions'].get(model['revision'], 0):,} texts read, {waiting:,} waiting"
+        )
     print(f"stored    {result['reviews']:,} reviews of {result['businesses']:,} businesses")
-    print(f"          {result['reports']:,} reports, {result['decisions']:,} decisions, {result['imports']:,} imports")
+    print("          " + ", ".join(f"{result[name]:,} {name}" for name in ("reports", "decisions", "imports")))
     for split, count in result["labelled"].items():
         print(f"          {count:,} labelled reviews in {split}")
 

@@ -16,7 +16,12 @@ import pytest
 from tests.commands.conftest import REPOSITORY
 
 EXPORTS = REPOSITORY.parent / "shared" / "data" / "exports"
-PLAIN = "text,date,stars,business,source\nWarm cone,2026-05-01,5,Sweet Stack,google\n,2026-05-02,,Sweet Stack,google\n"
+PLAIN = (
+    "text,date,stars,business,source\n"
+    "Warm cone,2026-05-01,5,Sweet Stack,google\n"
+    ",2026-05-02,,Sweet Stack,google\n"
+)
+HOLD = "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print(1, flush=True); time.sleep(60)"
 
 
 @pytest.fixture
@@ -51,7 +56,8 @@ def test_import_refuses_what_it_cannot_use(peachdash, plain, tmp_path):
 
 @pytest.mark.skipif(not EXPORTS.is_dir(), reason="the folder with real exports is absent")
 @pytest.mark.parametrize(
-    ("name", "accepted", "rejected"), [("clothing_utf8bom_crlf.csv", 150, 0), ("trustpilot_isoZ_missing.csv", 105, 24)]
+    ("name", "accepted", "rejected"),
+    [("clothing_utf8bom_crlf.csv", 150, 0), ("trustpilot_isoZ_missing.csv", 105, 24)],
 )
 def test_import_of_real_exports(peachdash, name, accepted, rejected):
     found = peachdash("import", EXPORTS / name, "--business", "A Shop", "--json").json
@@ -98,8 +104,7 @@ def test_a_database_of_a_later_version_is_refused(peachdash, tmp_path):
 def test_a_second_process_is_told_who_holds_the_database(peachdash, tmp_path):
     peachdash("status")
     holder = subprocess.Popen(
-        [sys.executable, "-c", "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print(1, flush=True); time.sleep(60)",
-         str(tmp_path / "home" / "peachdash.duckdb")],
+        [sys.executable, "-c", HOLD, str(tmp_path / "home" / "peachdash.duckdb")],
         stdout=subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -153,7 +158,10 @@ def test_commands_hand_their_work_to_a_running_serve(peachdash, served, plain):
 
 @pytest.mark.slow
 def test_kills_in_the_middle_of_scoring_lose_and_double_nothing(peachdash, tmp_path):
-    rows = "".join(f'"Review number {n}, the cone was fine and the wait was {n} minutes",2026-05-01,4,Shop\n' for n in range(2000))
+    rows = "".join(
+        f'"Review number {n}, the cone was fine and the wait was {n} minutes",2026-05-01,4,Shop\n'
+        for n in range(2000)
+    )
     (tmp_path / "many.csv").write_text("text,date,stars,business\n" + rows)
     assert peachdash("import", tmp_path / "many.csv", "--json").json["accepted"] == 2000
     assert peachdash("import", tmp_path / "many.csv", "--json").json["duplicates"] == 2000

@@ -22,7 +22,9 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_rows_keep_their_order_and_cells(peachdash, tmp_path):
-    source = write(tmp_path / "in.csv", 'id,text,note\n007,"Great, great scoop!",NA\n008,,\n009,Awful wait,"a ""b"""\n')
+    source = write(
+        tmp_path / "in.csv", 'id,text,note\n007,"Great, great scoop!",NA\n008,,\n009,Awful wait,"a ""b"""\n'
+    )
     done = peachdash("predict", source, tmp_path / "out.csv", "--model", "lexicon")
     assert done.status == 0, done.err
     found = rows(tmp_path / "out.csv")
@@ -53,7 +55,15 @@ def test_the_text_column_can_be_named(peachdash, tmp_path):
 
 
 def test_odd_texts_get_a_reading(peachdash, tmp_path):
-    texts = ["x" * 100_000, "good " * 20_000, "a\0b bad", "😀🍑", "مطعم رائع جدا", "\u202eevil\u202c", "line one\nline two"]
+    texts = [
+        "x" * 100_000,
+        "good " * 20_000,
+        "a\0b bad",
+        "😀🍑",
+        "مطعم رائع جدا",
+        "\u202eevil\u202c",
+        "line one\nline two",
+    ]
     with (tmp_path / "in.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["text"], *[[text] for text in texts]])
     done = peachdash("predict", tmp_path / "in.csv", tmp_path / "out.csv", "--model", "generic-small")
@@ -109,7 +119,7 @@ def test_needs_no_database(peachdash, tmp_path):
 
 def test_the_same_predictions_in_any_order_and_company(peachdash, tmp_path):
     texts = ["Lovely scoop", "The wait was an hour", "Closed on Mondays", "Just peachy, another soggy cone"]
-    for name, order in (("one", texts), ("two", texts[::-1] + ["word " * 300])):
+    for name, order in (("one", texts), ("two", [*texts[::-1], "word " * 300])):
         write(tmp_path / f"{name}.csv", "text\n" + "".join(f'"{text}"\n' for text in order))
         done = peachdash(
             "predict", tmp_path / f"{name}.csv", tmp_path / f"{name}.out", "--model", "generic-small"

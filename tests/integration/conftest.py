@@ -20,7 +20,9 @@ EVERYTHING = Scope.everything("ada")
 CREAMERY_ONLY = Scope(viewer="clem", role=Role.CLIENT, business_ids=frozenset({"creamery"}))
 
 
-def reading(text_sha256: str, revision: str, label: str, top: float = 0.9, needs_review: bool = False) -> dict:
+def reading(
+    text_sha256: str, revision: str, label: str, top: float = 0.9, needs_review: bool = False
+) -> dict:
     rest = (1 - top) / 2
     values = {f"p_{name}": top if name == label else rest for name in ("negative", "neutral", "positive")}
     return {
@@ -100,11 +102,11 @@ def filled(database: Database) -> Database:
         [
             {"text": "Soggy cone. Just peachy.", "review_date": dt.date(2026, 1, 5), "stars": 1.0},
             {"text": "Lovely ube scoop", "review_date": dt.date(2026, 2, 9), "stars": 5.0},
-            {"text": "It was a scoop on Peachtree", "review_date": dt.date(2026, 3, 2), "owner_reply": "Thanks"},
+            {"text": "It was a scoop on Peachtree", "owner_reply": "Thanks"},
             {"text": "", "stars": 5.0, "unscored_reason": "no_text", "review_date": dt.date(2026, 3, 3)},
             {"business_id": "diner", "text": "Cold broth, long wait", "stars": 2.0, "source": "yelp"},
-            {"business_id": "boutique", "text": "The linen bled on my sofa", "stars": 1.0, "review_date": None,
-             "date_precision": "unknown"},
+            {"business_id": "boutique", "text": "The linen bled on my sofa", "stars": 1.0,
+             "review_date": None, "date_precision": "unknown"},
         ]
     )  # fmt: skip
     add_reviews(database, "first", rows)

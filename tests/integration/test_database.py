@@ -69,7 +69,9 @@ def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path):
 def test_threads_get_their_own_rows(filled):
     def count(number: int) -> bool:
         with filled.read() as connection:
-            found = connection.execute(sa.select(sa.literal(number), sa.func.count()).select_from(t.reviews)).one()
+            found = connection.execute(
+                sa.select(sa.literal(number), sa.func.count()).select_from(t.reviews)
+            ).one()
         return tuple(found) == (number, 6)
 
     with ThreadPoolExecutor(16) as pool:
@@ -79,14 +81,18 @@ def test_threads_get_their_own_rows(filled):
 def test_concurrent_writers_lose_nothing(filled):
     def write(number: int) -> int:
         with filled.write() as connection:
-            return append_predictions(connection, pd.DataFrame([reading(f"sha{number % 20}", "r", "neutral")]))
+            return append_predictions(
+                connection, pd.DataFrame([reading(f"sha{number % 20}", "r", "neutral")])
+            )
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(write, range(60))) == 20
 
 
 def test_missing_values_become_null(database):
-    rows = review_rows([{"text": "a", "stars": float("nan"), "review_date": pd.NaT, "owner_reply": float("nan")}])
+    rows = review_rows(
+        [{"text": "a", "stars": float("nan"), "review_date": pd.NaT, "owner_reply": float("nan")}]
+    )
     add_reviews(database, "one", rows)
     with database.read() as connection:
         row = connection.execute(sa.select(t.reviews)).mappings().one()
@@ -115,7 +121,9 @@ def test_reviews_lie_sorted_and_optimise_restores_that(database):
     assert optimise(database, EVERYTHING) == 4
     assert order() == sorted([*days, dt.date(2026, 1, 1)])
     with database.read() as connection:
-        assert set(connection.execute(sa.select(t.reviews.c.review_id, t.reviews.c.text)).fetchall()) == before
+        assert (
+            set(connection.execute(sa.select(t.reviews.c.review_id, t.reviews.c.text)).fetchall()) == before
+        )
     add_reviews(database, "c", review_rows([{"text": "after"}]))
     with database.read() as connection:
         numbers = list(connection.execute(sa.select(t.reviews.c.review_id)).scalars())
@@ -127,11 +135,15 @@ def test_one_text_is_scored_once_whoever_posts_it(filled):
     with filled.read() as connection:
         assert load_unread(connection, MODELS.revisions).empty
         assert len(load_unread(connection, ["other"])) == 5
-        assert fetch_totals(connection, EVERYTHING, ReviewFilter(business_id="diner"), MODELS)["positive"] == 1
+        assert (
+            fetch_totals(connection, EVERYTHING, ReviewFilter(business_id="diner"), MODELS)["positive"] == 1
+        )
 
 
 def test_a_prediction_is_stored_once(database):
-    rows = pd.DataFrame([reading("a", "r1", "negative"), reading("a", "r2", "neutral"), reading("a", "r1", "positive")])
+    rows = pd.DataFrame(
+        [reading("a", "r1", "negative"), reading("a", "r2", "neutral"), reading("a", "r1", "positive")]
+    )
     with database.write() as connection:
         assert append_predictions(connection, rows) == 2
     with database.write() as connection:

@@ -170,7 +170,9 @@ def test_search_is_literal_and_every_word_must_occur(filled):
 
 def test_pages_of_reviews_do_not_overlap(filled):
     with filled.read() as connection:
-        pages = [fetch_reviews(connection, EVERYTHING, ALL, MODELS, limit=4, offset=offset) for offset in (0, 4)]
+        pages = [
+            fetch_reviews(connection, EVERYTHING, ALL, MODELS, limit=4, offset=offset) for offset in (0, 4)
+        ]
     numbers = [number for page in pages for number in page["review_id"]]
     assert len(numbers) == len(set(numbers)) == 6
 

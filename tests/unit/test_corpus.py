@@ -191,7 +191,8 @@ def test_the_ledger_is_told_by_the_reviews(reviews, businesses):
 def test_soggy_cones_begin_when_the_ledger_says(reviews):
     days = pd.to_datetime(reviews["date"])
     own = (reviews["business_id"] == "sweet-stack-creamery") & reviews["text"].str.lower().str.contains(
-        r"sog|limp|floppy|wet|damp|soft|bend|bent|chew|mush|sag|collaps|snap|crisp|leak|drip|fold|cone", regex=True
+        r"sog|limp|floppy|wet|damp|soft|bend|bent|chew|mush|sag|collaps|snap|crisp|leak|drip|fold|cone",
+        regex=True,
     )
     month = own & days.between("2025-06-09", "2025-07-08") & (reviews["stars"].fillna(1) <= 3)
     assert month.sum() >= 8
@@ -210,9 +211,13 @@ def test_bag_of_words_stays_under_the_fine_tuned_model(gold):
 
     train, test = (gold[gold["split"] == name] for name in ("train", "test"))
     test = test[test["slices"].map(is_peachy)]
-    model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), min_df=2), LogisticRegression(C=10, max_iter=2000))
+    model = make_pipeline(
+        TfidfVectorizer(ngram_range=(1, 2), min_df=2), LogisticRegression(C=10, max_iter=2000)
+    )
     words_right = (model.fit(train["text"], train["label"]).predict(test["text"]) == test["label"]).mean()
     settings = Settings()
-    readings = read_texts([clean_text(text) for text in test["text"]], find_model("champion-small", settings), settings)
+    readings = read_texts(
+        [clean_text(text) for text in test["text"]], find_model("champion-small", settings), settings
+    )
     champion_right = (readings["label"].to_numpy() == test["label"].to_numpy()).mean()
     assert champion_right >= words_right + 0.1

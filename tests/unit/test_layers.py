@@ -45,14 +45,18 @@ def layer_of(path: Path) -> str:
 def typing_only(tree: ast.Module) -> list[ast.AST]:
     """Imports under `if TYPE_CHECKING:`, which nothing runs."""
     blocks = [
-        node for node in tree.body if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        node
+        for node in tree.body
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
     ]
     return [child for block in blocks for child in ast.walk(block)]
 
 
 def imports(path: Path, *, top_level_only: bool = False) -> list[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = tree.body if top_level_only else [node for node in ast.walk(tree) if node not in typing_only(tree)]
+    nodes = (
+        tree.body if top_level_only else [node for node in ast.walk(tree) if node not in typing_only(tree)]
+    )
     found = []
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -91,7 +95,9 @@ def test_libraries_stay_in_their_layers(path):
     )
 
 
-@pytest.mark.parametrize("path", [REPOSITORY / "app.py", *sorted((REPOSITORY / "pages").glob("*.py"))], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", [REPOSITORY / "app.py", *sorted((REPOSITORY / "pages").glob("*.py"))], ids=lambda p: p.name
+)
 def test_pages_are_thin(path):
     roots = {name.split(".")[0] for name in imports(path)}
     assert not roots & (TORCH | SQL | {"pandas", "numpy"})
@@ -115,7 +121,10 @@ def test_a_dashboard_opens_without_torch():
         f"assert not {TORCH!r} & set(sys.modules), {TORCH!r} & set(sys.modules)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], env={"PYTHONPATH": str(PACKAGE.parent)}, capture_output=True, text=True
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
 
@@ -130,7 +139,10 @@ def test_models_can_be_scored_and_measured_without_a_database():
         "assert not heavy, heavy\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], env={"PYTHONPATH": str(PACKAGE.parent)}, capture_output=True, text=True
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
 

@@ -20,7 +20,6 @@ from typing import Any
 
 from peachdash.config import Settings
 from peachdash.errors import BadInput, JobFailed, NotFound, PeachdashError
-
 from peachdash.jobs.runs import process_lives, read_json, write_json
 from peachdash.records import Scope
 from peachdash.storage.database import Database
@@ -118,7 +117,7 @@ def _answer(database: Database, settings: Settings, folder: Path) -> bool:
     scope = Scope.everything(str(request.get("viewer", "command")))
     try:
         data = (folder / "data").read_bytes()
-        answer = {"result": _perform(database, settings, scope, request, data)}
+        answer: dict[str, Any] = {"result": _perform(database, settings, scope, request, data)}
     except PeachdashError as error:
         answer = {"error": str(error), "kind": type(error).__name__}
     except FileNotFoundError:

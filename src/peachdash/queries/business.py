@@ -51,12 +51,9 @@ def fetch_split_counts(
 ) -> pd.DataFrame:
     """Counts by source or by whole stars, and band: group (text; "no stars" where missing), band, n."""
     rows = readings(scope, criteria, models)
-    if by == "source":
-        group = rows.c.source
-    else:
-        whole = sa.cast(sa.cast(sa.func.round(rows.c.stars), sa.Integer), sa.Text)
-        group = sa.func.coalesce(whole, "no stars")
-    group = group.label("group")
+    whole_stars = sa.cast(sa.cast(sa.func.round(rows.c.stars), sa.Integer), sa.Text)
+    stars = sa.func.coalesce(whole_stars, "no stars")
+    group = rows.c.source.label("group") if by == "source" else stars.label("group")
     statement = (
         sa.select(group, rows.c.band, sa.func.count().label("n"))
         .where(counting(rows))

@@ -13,7 +13,10 @@ from peachdash.storage import schema as t
 
 
 def fetch_businesses(connection: sa.Connection, scope: Scope) -> pd.DataFrame:
-    """The businesses in scope by name: business_id, business, kind, neighbourhood, client_id, client, is_demo."""
+    """The businesses in scope, by name.
+
+    Columns: business_id, business, kind, neighbourhood, client_id, client, is_demo.
+    """
     statement = (
         sa.select(
             t.businesses.c.business_id,
@@ -44,9 +47,9 @@ def fetch_sources(connection: sa.Connection, scope: Scope) -> list[str]:
 
 def fetch_date_range(connection: sa.Connection, scope: Scope) -> tuple[dt.date, dt.date] | None:
     """The first and the last dated review in scope; None where no review has a date."""
-    statement = sa.select(
-        sa.func.min(t.reviews.c.review_date), sa.func.max(t.reviews.c.review_date)
-    ).where(within(scope, t.reviews.c.business_id), not_retracted())
+    statement = sa.select(sa.func.min(t.reviews.c.review_date), sa.func.max(t.reviews.c.review_date)).where(
+        within(scope, t.reviews.c.business_id), not_retracted()
+    )
     first, last = connection.execute(statement).one()
     return (first, last) if first is not None else None
 

@@ -86,7 +86,11 @@ def fetch_monthly_counts(
             tally(rows, rows.c.band == "positive").label("positive"),
             tally(rows, rows.c.band == "negative").label("negative"),
         )
-        .where(counting(rows), rows.c.review_date.is_not(None), rows.c.date_precision.in_(["day", "week", "month"]))
+        .where(
+            counting(rows),
+            rows.c.review_date.is_not(None),
+            rows.c.date_precision.in_(["day", "week", "month"]),
+        )
         .group_by(rows.c.business_id, month)
         .order_by(rows.c.business_id, month)
     )

@@ -39,7 +39,9 @@ class ReviewSelection:
 def _conditions(rows: sa.CTE, selection: ReviewSelection) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     for word in selection.search.split():
-        anywhere = [rows.c[name].icontains(word, autoescape=True) for name in ("title", "text", "owner_reply")]
+        anywhere = [
+            rows.c[name].icontains(word, autoescape=True) for name in ("title", "text", "owner_reply")
+        ]
         conditions.append(sa.or_(*anywhere))
     if selection.bands:
         conditions.append(rows.c.band.in_(list(selection.bands)))
@@ -99,7 +101,9 @@ def fetch_reviews(
     return fetch_frame(connection, statement)
 
 
-def fetch_review(connection: sa.Connection, scope: Scope, models: ActiveModels, review_id: int) -> dict[str, Any]:
+def fetch_review(
+    connection: sa.Connection, scope: Scope, models: ActiveModels, review_id: int
+) -> dict[str, Any]:
     """One review with all columns of `readings`.
 
     Raises:

@@ -21,7 +21,9 @@ def fetch_status(connection: sa.Connection, scope: Scope, models: ActiveModels) 
     own = sa.select(t.reviews.c.review_id).where(visible)
 
     def count(table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
-        return int(connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one())
+        return int(
+            connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one()
+        )
 
     grouped = sa.select(t.predictions.c.revision, sa.func.count()).group_by(t.predictions.c.revision)
     splits = sa.select(t.gold_labels.c.split, sa.func.count()).group_by(t.gold_labels.c.split)
@@ -29,7 +31,9 @@ def fetch_status(connection: sa.Connection, scope: Scope, models: ActiveModels) 
         "businesses": count(t.businesses, within(scope, t.businesses.c.business_id)),
         "reviews": count(t.reviews, visible),
         "reviews_without_text": count(t.reviews, visible, t.reviews.c.unscored_reason == "no_text"),
-        "predictions": {row[0]: row[1] for row in connection.execute(grouped.order_by(t.predictions.c.revision))},
+        "predictions": {
+            row[0]: row[1] for row in connection.execute(grouped.order_by(t.predictions.c.revision))
+        },
         "waiting": {revision: count_waiting(connection, scope, revision) for revision in models.revisions},
         "reports": count(t.reports, t.reports.c.review_id.in_(own)),
         "decisions": count(t.decisions, t.decisions.c.review_id.in_(own)),

@@ -57,9 +57,7 @@ def record_step(ctx: MigrationContext, step: Any, heads: Any, run_args: Any) -> 
         return
     _history.create(connection, checkfirst=True)
     version = step.up_revision_id
-    connection.execute(
-        sa.insert(_history).values(version=version, applied_utc=dt.datetime.now(dt.UTC))
-    )
+    connection.execute(sa.insert(_history).values(version=version, applied_utc=dt.datetime.now(dt.UTC)))
     log.info("schema version %s applied", version)
 
 

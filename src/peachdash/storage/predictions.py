@@ -28,7 +28,7 @@ def load_unread(
         )
         for revision in revisions
     ]
-    wanted = sa.true()
+    wanted: sa.ColumnElement[bool] = sa.true()
     if labelled_split is not None:
         keys = sa.select(t.gold_labels.c.review_key).where(t.gold_labels.c.split == labelled_split)
         wanted = t.reviews.c.platform_id.in_(keys)
@@ -73,13 +73,16 @@ def append_predictions(connection: sa.Connection, rows: pd.DataFrame) -> int:
         )
         stored = {tuple(row) for row in connection.execute(statement)}
     new = [pair not in stored for pair in zip(unique["text_sha256"], unique["revision"], strict=True)]
-    return append_frame(
-        connection, t.predictions, unique[new].assign(scored_utc=pd.Timestamp.now("UTC"))
-    )
+    return append_frame(connection, t.predictions, unique[new].assign(scored_utc=pd.Timestamp.now("UTC")))
 
 
 def register_revision(
-    connection: sa.Connection, revision: str, name: str, size: str, threshold: float, description: dict[str, Any]
+    connection: sa.Connection,
+    revision: str,
+    name: str,
+    size: str,
+    threshold: float,
+    description: dict[str, Any],
 ) -> None:
     """Store what a revision is, once."""
     known = connection.execute(

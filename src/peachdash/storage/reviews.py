@@ -81,5 +81,5 @@ def rewrite_sorted(connection: sa.Connection) -> int:
     )
     connection.execute(sa.insert(copy).from_select([column.name for column in t.reviews.columns], ordered))
     t.reviews.drop(connection)
-    connection.execute(sa.DDL("ALTER TABLE reviews_sorted RENAME TO reviews"))
+    connection.execute(sa.text("ALTER TABLE reviews_sorted RENAME TO reviews"))
     return count

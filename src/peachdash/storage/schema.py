@@ -6,8 +6,6 @@ index: DuckDB refuses updates of referenced rows, and its zone maps on the sorte
 date ranges better than an index does.
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 
 metadata = sa.MetaData()

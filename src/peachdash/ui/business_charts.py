@@ -23,14 +23,28 @@ _DEFAULT_BANDS = ["negative", "positive"]
 def render_trend(session: Session, criteria: ReviewFilter) -> None:
     """Shares over time with intervals, volume under them, and where the model changed."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        unit: Unit = st.segmented_control(
-            "Period", list(_UNITS), format_func=_UNITS.__getitem__, default="month", required=True,
-            key="unit", bind="query-params", label_visibility="collapsed",
-        ) or "month"  # fmt: skip
+        unit: Unit = (
+            st.segmented_control(
+                "Period",
+                list(_UNITS),
+                format_func=_UNITS.__getitem__,
+                default="month",
+                required=True,
+                key="unit",
+                bind="query-params",
+                label_visibility="collapsed",
+            )
+            or "month"
+        )
         bands = st.pills(
-            "Shares", BANDS, selection_mode="multi", default=_DEFAULT_BANDS,
-            key="shares", bind="query-params", label_visibility="collapsed",
-        )  # fmt: skip
+            "Shares",
+            BANDS,
+            selection_mode="multi",
+            default=_DEFAULT_BANDS,
+            key="shares",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
     counts = ask(session, fetch_trend_counts, criteria, session.models, unit)
     trend = share_trend(counts, session.service.settings.minimum_n, unit=unit)
     chosen = [band for band in BANDS if band in (bands or _DEFAULT_BANDS)]

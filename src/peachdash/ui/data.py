@@ -75,8 +75,10 @@ def business_summary(
         session,
         "business_summary",
         lambda: _summarise(session, criteria, previous, pooled),
-        criteria, previous, pooled,
-    )  # fmt: skip
+        criteria,
+        previous,
+        pooled,
+    )
 
 
 def _summarise(

@@ -85,17 +85,31 @@ def render_differing(session: Session, differing: pd.DataFrame, criteria: Review
             "Search these reviews", key="differ_search", type="search", bind="query-params", max_chars=200
         )
         right = st.selectbox(
-            "Who was right", list(RIGHT_WORDS), index=None, format_func=RIGHT_WORDS.__getitem__,
-            placeholder="Any", key="right", bind="query-params", width=200,
-        )  # fmt: skip
+            "Who was right",
+            list(RIGHT_WORDS),
+            index=None,
+            format_func=RIGHT_WORDS.__getitem__,
+            placeholder="Any",
+            key="right",
+            bind="query-params",
+            width=200,
+        )
         kind = st.selectbox(
-            "Kind of review", kinds, index=None, format_func=lambda name: name.replace("_", " "),
-            placeholder="Any", key="kind", bind="query-params", width=200,
-        )  # fmt: skip
+            "Kind of review",
+            kinds,
+            index=None,
+            format_func=lambda name: name.replace("_", " "),
+            placeholder="Any",
+            key="kind",
+            bind="query-params",
+            width=200,
+        )
     mine = set(chosen_businesses(session, criteria)["business_id"])
     rows = matching_reviews(differing, mine, criteria.since, criteria.until, search or "", right, kind)
-    st.caption(f"{formatting.count(len(rows))} of {formatting.counted(len(differing), 'review')} "
-               "that the models read differently match. Click a review to open it.")  # fmt: skip
+    st.caption(
+        f"{formatting.count(len(rows))} of {formatting.counted(len(differing), 'review')} "
+        "that the models read differently match. Click a review to open it."
+    )
     if rows.empty:
         return
     keys = [str(key) for key in rows["review_id"]]

@@ -68,8 +68,15 @@ def render_peachy(generic: ModelEvaluation, champion: ModelEvaluation) -> None:
             interval = (
                 f"{formatting.percent_range(error.low, error.high, error.n)}, n = {formatting.count(error.n)}"
             )
-            st.metric(name, formatting.percent(error.value, error.n), border=True, width="stretch",
-                      delta=interval, delta_color="off", delta_arrow="off")  # fmt: skip
+            st.metric(
+                name,
+                formatting.percent(error.value, error.n),
+                border=True,
+                width="stretch",
+                delta=interval,
+                delta_color="off",
+                delta_arrow="off",
+            )
 
 
 def score_table(generic: ModelEvaluation, champion: ModelEvaluation) -> pd.DataFrame:
@@ -95,16 +102,18 @@ def render_scores(generic: ModelEvaluation, champion: ModelEvaluation) -> None:
     """The table of scores, with what the intervals are."""
     st.subheader("Precision, recall and F1 of each class", anchor=False)
     st.dataframe(
-        score_table(generic, champion), hide_index=True, height="content",
+        score_table(generic, champion),
+        hide_index=True,
+        height="content",
         alt="Precision, recall and F1 of each class with 95% intervals, for both models",
-    )  # fmt: skip
+    )
     st.caption(
         "In brackets: 95% intervals (precision and recall: Wilson; F1 and macro: bootstrap over businesses)."
     )
     if generic.reweighted is not None and champion.reweighted is not None:
         st.caption(
-            "The held-out reviews are rich in hard cases. At the natural share of each kind of review, macro F1 is "
-            f"{score_words(generic.reweighted.macro_f1)} for the generic model and "
+            "The held-out reviews are rich in hard cases. At the natural share of each kind, macro F1 "
+            f"is {score_words(generic.reweighted.macro_f1)} for the generic model and "
             f"{score_words(champion.reweighted.macro_f1)} for the fine-tuned one."
         )
 
@@ -112,9 +121,10 @@ def render_scores(generic: ModelEvaluation, champion: ModelEvaluation) -> None:
 def test_words(comparison: Comparison) -> str:
     """McNemar's test in words, with what it rests on."""
     return (
-        f"Only the fine-tuned model is right on {formatting.counted(comparison.only_b_right, 'review')}, only the "
-        f"generic one on {formatting.count(comparison.only_a_right)}; both are right on "
-        f"{formatting.count(comparison.both_right)} and both wrong on {formatting.count(comparison.both_wrong)}. "
+        f"Only the fine-tuned model is right on {formatting.counted(comparison.only_b_right, 'review')}, "
+        f"only the generic one on {formatting.count(comparison.only_a_right)}; "
+        f"both are right on {formatting.count(comparison.both_right)} "
+        f"and both wrong on {formatting.count(comparison.both_wrong)}. "
         f"McNemar's exact test: {formatting.p_value(comparison.p_value)}. "
         f"Difference in macro F1: {score_words(comparison.macro_f1_difference)}."
     )

@@ -18,7 +18,7 @@ PREFIXES = {CHAMPION: "champion", GENERIC: "generic"}
 
 
 def reading_rows(review: Mapping[str, Any]) -> pd.DataFrame:
-    """Probabilities of one review: model, label, probability (0 to 1), words. Empty where no model has read it."""
+    """Probabilities of one review: model, label, probability (0 to 1), words; empty where it is unread."""
     rows = [
         (model, label, float(review[f"{prefix}_p_{label}"]))
         for model, prefix in PREFIXES.items()

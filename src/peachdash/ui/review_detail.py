@@ -79,14 +79,11 @@ def counts_as(review: Mapping[str, Any]) -> str:
     if review["excluded"]:
         why = f"decided by {plain(review['decided_by'])}: {VERDICT_WORDS[review['verdict']]}"
         return f"**Left out of all counts**, {why}."
-    band = review["band"]
+    band = str(review["band"])
     if review["human"]:
-        return f"**Counts as {band}**, decided by {plain(review['decided_by'])}, {moment(review['decided_utc'])}."
-    return (
-        f"**Counts as {band}**, as the fine-tuned model reads it."
-        if band not in _BAND_WORDS
-        else _BAND_WORDS[band]
-    )
+        who, when = plain(review["decided_by"]), moment(review["decided_utc"])
+        return f"**Counts as {band}**, decided by {who}, {when}."
+    return _BAND_WORDS.get(band, f"**Counts as {band}**, as the fine-tuned model reads it.")
 
 
 def _render_complaint(session: Session, review: Mapping[str, Any]) -> None:

@@ -63,9 +63,14 @@ def use_selection() -> ReviewSelection:
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         bands = st.pills(
-            "Counts as", BANDS, selection_mode="multi", key="bands", bind="query-params", on_change=_first_page,
+            "Counts as",
+            BANDS,
+            selection_mode="multi",
+            key="bands",
+            bind="query-params",
+            on_change=_first_page,
             label_visibility="collapsed",
-        )  # fmt: skip
+        )
         differing = st.toggle("The models differ", key="differ", bind="query-params", on_change=_first_page)
     return ReviewSelection(search or "", tuple(bands or ()), complaints, differing, order or "newest")
 
@@ -130,19 +135,27 @@ def render_review_table(session: Session, criteria: ReviewFilter) -> None:
     if not total:
         st.info("No review matches. Clear the search or lift a choice above.", icon=":material/search_off:")
         return
-    pages = -(-total // PAGE_ROWS)
-    page = min(max(int(st.session_state.get(_PAGE) or 1), 1), pages)
-    offset = PAGE_ROWS * (page - 1)
+    head, table, foot = st.container(), st.container(), st.container(horizontal_alignment="right")
+    with foot:
+        offset = PAGE_ROWS * (_choose_page(total) - 1)
     reviews = ask(session, fetch_reviews, criteria, session.models, selection, limit=PAGE_ROWS, offset=offset)
-    st.caption(f"{formatting.count(offset + 1)} to {formatting.count(offset + len(reviews))} of "
-               f"{formatting.counted(total, 'review')}. Click a review to open it; tick several to answer them.")  # fmt: skip
-    actions = st.container(horizontal=True)
-    chosen = _render_rows(reviews, several=criteria.business_id is None)
+    with head:
+        shown = f"{formatting.count(offset + 1)} to {formatting.count(offset + len(reviews))}"
+        of = formatting.counted(total, "review")
+        st.caption(f"{shown} of {of}. Click a review to open it, tick several to answer them at once.")
+        actions = st.container(horizontal=True)
+    with table:
+        chosen = _render_rows(reviews, several=criteria.business_id is None)
     with actions:
         _render_actions(session, reviews, chosen)
-    if pages > 1:
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            st.pagination(pages, key=_PAGE, bind="query-params", on_change=forget_ticks)
+
+
+def _choose_page(total: int) -> int:
+    """The page of the table, from 1; it is chosen at the foot of the table and kept in the address."""
+    pages = -(-total // PAGE_ROWS)
+    if pages < 2:
+        return 1
+    return min(int(st.pagination(pages, key=_PAGE, bind="query-params", on_change=forget_ticks)), pages)
 
 
 def _render_rows(reviews: pd.DataFrame, *, several: bool) -> list[int]:

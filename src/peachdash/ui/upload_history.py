@@ -54,9 +54,13 @@ def render_history(session: Session) -> None:
         "Rows = accepted + duplicates + rejected. Tick an import to see its rejected rows, or to undo it."
     )
     state = st.dataframe(
-        history_rows(imports), key="import_history", hide_index=True, selection_mode="single-row",
-        on_select="rerun", alt="Imports with their counts",
-    )  # fmt: skip
+        history_rows(imports),
+        key="import_history",
+        hide_index=True,
+        selection_mode="single-row",
+        on_select="rerun",
+        alt="Imports with their counts",
+    )
     ticked = [row for row in state["selection"]["rows"] if row < len(imports)]
     if ticked:
         _render_import(session, imports.iloc[ticked[0]])
@@ -90,10 +94,12 @@ def render_inbox(session: Session) -> None:
         return
     st.subheader("Waiting in the inbox", anchor=False)
     st.caption(
-        f"{formatting.counted(len(waiting), 'file')} dropped into the inbox folder could not be imported. Upload "
-        "the file above to settle what is open, or mend it and drop it in again."
+        f"{formatting.counted(len(waiting), 'file')} dropped into the inbox folder could not be imported. "
+        "Upload the file above to settle what is open, or mend it and drop it in again."
     )
     st.dataframe(
-        pd.DataFrame(waiting, columns=["File", "Why it waits"]), hide_index=True, alt="Files waiting in the inbox",
+        pd.DataFrame(waiting, columns=["File", "Why it waits"]),
+        hide_index=True,
+        alt="Files waiting in the inbox",
         row_height=66,
-    )  # fmt: skip
+    )

@@ -37,7 +37,7 @@ _ORDERS = {"": _AS_RECOGNISED, "dmy": "Day before month (31/12)", "mdy": "Month 
 
 @dataclass(frozen=True)
 class ColumnChoices:
-    """Corrections of what was recognised: field to column (None: no column), and the order of day and month."""
+    """Corrections of what was recognised: field to column (None: no column), order of day and month."""
 
     mapping: dict[str, str | None]
     date_order: str
@@ -103,9 +103,13 @@ def choose_origin(session: Session, recognition: Recognition) -> tuple[str | Non
 
 def _choose_known(label: str, name: str, known: list[str]) -> str | None:
     chosen: Any = st.selectbox(
-        label, known, index=None, accept_new_options=True, placeholder="Choose, or type a new one",
+        label,
+        known,
+        index=None,
+        accept_new_options=True,
+        placeholder="Choose, or type a new one",
         key=f"upload_{name}",
-    )  # fmt: skip
+    )
     return str(chosen).strip() or None if chosen else None
 
 

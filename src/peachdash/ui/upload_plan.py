@@ -156,6 +156,11 @@ def render_rejects(rejects: pd.DataFrame, file_name: str) -> None:
     shown["Column"] = shown["Column"].fillna("whole row")
     st.dataframe(shown.head(MOST_SHOWN), hide_index=True, alt="Rejected rows with their reasons")
     st.download_button(
-        "Download the rejected rows", safe_csv(shown), file_name, "text/csv",
-        icon=":material/download:", on_click="ignore", key=f"download_{file_name}",
-    )  # fmt: skip
+        "Download the rejected rows",
+        safe_csv(shown),
+        file_name,
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"download_{file_name}",
+    )

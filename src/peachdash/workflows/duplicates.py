@@ -85,7 +85,9 @@ def _repeats_of_anonymous(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
     if rows.empty or known.empty:
         return pd.Series(None, index=rows.index, dtype=object)
     mine, stored = _numbered(rows), _numbered(known[known["platform_id"].isna()])
-    matched = mine.merge(stored.assign(review_id=known["review_id"]), on=[*_WHAT, "nth"], how="left")["review_id"]
+    matched = mine.merge(stored.assign(review_id=known["review_id"]), on=[*_WHAT, "nth"], how="left")[
+        "review_id"
+    ]
     words = matched.map(lambda number: f"review {number:.0f}", na_action="ignore").astype(object)
     words.index = rows.index
     return words
@@ -99,4 +101,6 @@ def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _with_none(series: pd.Series) -> pd.Series:
     """The same objects with None for what is missing."""
-    return pd.Series([value if isinstance(value, str) else None for value in series], series.index, dtype=object)
+    return pd.Series(
+        [value if isinstance(value, str) else None for value in series], series.index, dtype=object
+    )

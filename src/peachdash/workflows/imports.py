@@ -154,7 +154,9 @@ def import_export(
             title=new["title"].fillna(""),
             text=new["text"].fillna(""),
         )
-        append_import(connection, _record(plan, import_id, scope, origin), _rejects_to_store(plan.read.rejects))
+        append_import(
+            connection, _record(plan, import_id, scope, origin), _rejects_to_store(plan.read.rejects)
+        )
         append_reviews(connection, import_id, stored)
     log.info(
         "import %s: %d accepted, %d duplicates, %d rejected",
@@ -196,7 +198,11 @@ def _match_businesses(database: Database, scope: Scope, rows: pd.DataFrame) -> t
     with database.read() as connection:
         names = load_business_names(connection)
     ids = {name: names.get(fold(name)) for name in rows["business"].unique()}
-    foreign = [name for name, found in ids.items() if not (scope.allows(found) if found else scope.business_ids is None)]
+    foreign = [
+        name
+        for name, found in ids.items()
+        if not (scope.allows(found) if found else scope.business_ids is None)
+    ]
     if foreign:
         raise NotFound(f"There is no business named {foreign[0]!r} among yours.")
     new = list({fold(name): name for name, found in ids.items() if found is None}.values())
@@ -246,4 +252,5 @@ def _result(plan: ImportPlan, import_id: str) -> ImportResult:
 
 def _listed(rejects: pd.DataFrame) -> list[dict[str, Any]]:
     shown = rejects[["row", "column", "reason"]].astype(object)
-    return shown.where(shown.notna(), None).to_dict("records")
+    listed: list[dict[str, Any]] = shown.where(shown.notna(), None).to_dict("records")
+    return listed
