@@ -13,12 +13,11 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).parent / "src"))
 
 from peachdash.ui.filters import carry_filters
-from peachdash.ui.frame import render_frame
+from peachdash.ui.frame import framed
 from peachdash.ui.guard import guard
 from peachdash.ui.notices import render_notice
 from peachdash.ui.review_detail import render_opened_review
 
-render_frame()
 page = st.navigation(
     {
         "Reviews": [
@@ -34,9 +33,9 @@ page = st.navigation(
         ],
     }
 )
-carry_filters(page.url_path)
 
-with guard():
+with framed(), guard():
+    carry_filters(page.url_path)
     render_notice()
     page.run()
     render_opened_review()

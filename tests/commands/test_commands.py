@@ -115,28 +115,31 @@ def test_a_second_process_is_told_who_holds_the_database(peachdash, tmp_path):
         holder.kill()
 
 
-@pytest.fixture
-def served(tmp_path):
-    """A `peachdash serve` with an empty home; its port and process."""
+def start_serve(home: Path) -> tuple[int, subprocess.Popen[bytes]]:
+    """A `peachdash serve` of its own, once its port answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "PEACHDASH_HOME": str(tmp_path / "home"),
-        "PYTHONPATH": str(REPOSITORY / "src"),
-    }
+    environment = {**os.environ, "PEACHDASH_HOME": str(home), "PYTHONPATH": str(REPOSITORY / "src")}
     process = subprocess.Popen(
         [sys.executable, "-m", "peachdash.cli", "serve", "--no-browser", "--port", str(port)],
         env=environment,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
     for _ in range(300):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
+                return port, process
         time.sleep(0.1)
+    process.kill()
+    raise AssertionError("serve did not answer within 30 s")
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A `peachdash serve` with an empty home; its port and process."""
+    port, process = start_serve(tmp_path / "home")
     yield port, process
     process.send_signal(signal.SIGINT)
     try:
@@ -156,13 +159,18 @@ def test_commands_hand_their_work_to_a_running_serve(peachdash, served, plain):
     peachdash("serve", "--no-browser", "--port", str(port)).assert_refused(str(port))
 
 
+def write_many(path: Path, count: int) -> None:
+    """A CSV file with so many different reviews."""
+    rows = "".join(
+        f'"Review {number}, the cone was fine and the wait was {number} minutes",2026-05-01,4,Shop\n'
+        for number in range(count)
+    )
+    path.write_text("text,date,stars,business\n" + rows)
+
+
 @pytest.mark.slow
 def test_kills_in_the_middle_of_scoring_lose_and_double_nothing(peachdash, tmp_path):
-    rows = "".join(
-        f'"Review number {n}, the cone was fine and the wait was {n} minutes",2026-05-01,4,Shop\n'
-        for n in range(2000)
-    )
-    (tmp_path / "many.csv").write_text("text,date,stars,business\n" + rows)
+    write_many(tmp_path / "many.csv", 2000)
     assert peachdash("import", tmp_path / "many.csv", "--json").json["accepted"] == 2000
     assert peachdash("import", tmp_path / "many.csv", "--json").json["duplicates"] == 2000
     environment = {
@@ -178,7 +186,54 @@ def test_kills_in_the_middle_of_scoring_lose_and_double_nothing(peachdash, tmp_p
         process.kill()
         process.wait()
     assert peachdash("score", "--json").status == 0
+    assert_each_read_once(peachdash, 2000)
+
+
+@pytest.mark.slow
+def test_killing_worker_and_app_in_the_middle_of_scoring(peachdash, tmp_path):
+    write_many(tmp_path / "many.csv", 2000)
+    assert peachdash("import", tmp_path / "many.csv", "--json").json["accepted"] == 2000
+    _, process = start_serve(tmp_path / "home")
+    read_some(peachdash, 50)
+    worker = workers_of(process.pid)
+    assert len(worker) == 1
+    os.kill(worker[0], signal.SIGKILL)
+    read_some(peachdash, 400)
+    assert workers_of(process.pid) not in ([], worker), "the supervisor starts another worker"
+    process.kill()
+    process.wait()
+    _, process = start_serve(tmp_path / "home")
+    read_some(peachdash, 4000)
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=30)
+    assert_each_read_once(peachdash, 2000)
+
+
+def assert_each_read_once(peachdash, count: int) -> None:
     found = peachdash("status", "--json").json
-    assert found["reviews"] == 2000
+    assert found["reviews"] == count
     assert list(found["waiting"].values()) == [0, 0]
-    assert sorted(found["predictions"].values()) == [2000, 2000]
+    assert sorted(found["predictions"].values()) == [count, count]
+
+
+def read_some(peachdash, count: int) -> None:
+    """Wait until so many predictions are stored."""
+    for _ in range(240):
+        if sum(peachdash("status", "--json").json["predictions"].values()) >= count:
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"{count} predictions did not arrive within minutes")
+
+
+def workers_of(pid: int) -> list[int]:
+    """Child processes that are workers."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+            command = (path.parent / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(fields[1]) == pid and fields[0] != "Z" and b"peachdash.jobs.worker" in command:
+            found.append(int(path.parent.name))
+    return found

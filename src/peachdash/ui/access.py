@@ -39,13 +39,23 @@ def current_scope() -> Scope:
 
 
 def open_session() -> Session:
-    """The session of this script run.
+    """The session of a page, which must run inside the frame of the entry script.
 
     Raises:
         DatabaseLocked: another process holds the database.
         ModelUnavailable: the champion or the generic model is missing.
     """
     require_frame()
+    return renew_session()
+
+
+def renew_session() -> Session:
+    """The session of a fragment, which runs again by itself.
+
+    Raises:
+        DatabaseLocked: another process holds the database.
+        ModelUnavailable: the champion or the generic model is missing.
+    """
     service, scope = get_service(), current_scope()
     with service.database.read() as connection:
         version = fetch_data_version(connection, scope)

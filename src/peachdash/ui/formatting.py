@@ -66,7 +66,8 @@ def moment(utc: dt.datetime | None) -> str:
     """A moment as "3 Mar 2026, 14:05" in UTC; a dash where it is missing."""
     if formatting.is_missing(utc) or utc is None:
         return formatting.MISSING
-    return f"{formatting.date(pd.Timestamp(utc).tz_convert('UTC'))}, {utc:%H:%M}"
+    stamp = pd.Timestamp(utc).tz_convert("UTC")
+    return f"{formatting.date(stamp)}, {stamp:%H:%M}"
 
 
 def stars_words(stars: float | None) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
@@ -25,6 +28,18 @@ LOGO = (
 _FRAMED = "framed"
 
 
+@contextmanager
+def framed() -> Iterator[None]:
+    """The title, icon and logo around a page; while it lasts, the page knows that it has them."""
+    st.set_page_config(page_title="Peachdash", page_icon=ICON, layout="wide")
+    st.logo(LOGO, size="large", icon_image=ICON)
+    st.session_state[_FRAMED] = True
+    try:
+        yield
+    finally:
+        st.session_state[_FRAMED] = False
+
+
 def require_frame() -> None:
     """Start again through the entry script where Streamlit ran a page's file by itself.
 
@@ -32,14 +47,6 @@ def require_frame() -> None:
     called `st.navigation`, the folder of pages is taken for an app without one. The switch that
     `st.navigation` sets is set here too, since nothing else would ever run the entry script for them.
     """
-    if _FRAMED not in st.session_state:
-        st.session_state[_FRAMED] = False
+    if not st.session_state.get(_FRAMED, False):
         PagesManager.uses_pages_directory = False
         st.rerun()
-
-
-def render_frame() -> None:
-    """Set up the page; call it first."""
-    st.session_state[_FRAMED] = True
-    st.set_page_config(page_title="Peachdash", page_icon=ICON, layout="wide")
-    st.logo(LOGO, size="large", icon_image=ICON)

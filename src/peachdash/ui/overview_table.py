@@ -95,10 +95,16 @@ def render_overview_table(session: Session, rows: pd.DataFrame, previous_words: 
         column_config=_column_config(previous_words),
         alt="Businesses with their shares, intervals, change and open complaints",
     )
-    clicked = st.session_state.get(_OPEN)
-    if clicked is not None:
-        business_id = str(rows["business_id"].iloc[clicked["row"]])
+    row = clicked_row()
+    if row is not None:
+        business_id = str(rows["business_id"].iloc[row])
         st.switch_page(BUSINESS, query_params=business_address(session, business_id))
+
+
+def clicked_row() -> int | None:
+    """The position of the business that was clicked just now."""
+    clicked = st.session_state.get(_OPEN)
+    return None if clicked is None else int(clicked["row"])
 
 
 def _column_config(previous_words: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import streamlit as st
 from peachdash.insights import formatting
 from peachdash.queries.reviews import fetch_review, fetch_review_trail
 from peachdash.records import Verdict
-from peachdash.ui.access import Session, open_session
+from peachdash.ui.access import Session, renew_session
 from peachdash.ui.data import ask
 from peachdash.ui.formatting import VERDICT_WORDS, moment, plain, review_date, stars_words
 from peachdash.ui.guard import guard
@@ -42,7 +42,7 @@ def render_opened_review() -> None:
 @st.dialog("Review", width="medium", position="right", on_dismiss=close_review, icon=":material/rate_review:")
 def _show(number: int) -> None:
     with guard():
-        session = open_session()
+        session = renew_session()
         review = ask(session, fetch_review, session.models, number)
         _render_review(review)
         _render_readings(review)

@@ -1,0 +1,85 @@
+"""Every page over a filled and an empty database, and in states that are not a page's fault."""
+
+from __future__ import annotations
+
+import pytest
+
+from peachdash.errors import DatabaseLocked, ModelUnavailable
+from peachdash.jobs import service as service_module
+
+from .conftest import words
+
+PAGES = ("overview", "business", "feedback", "before_after", "upload")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_filled_page_opens_with_one_computed_sentence(dashboard, page):
+    app = dashboard.open(page)
+    assert len(app.title) == 1
+    assert app.title[0].value.endswith((".", ")"))
+    assert not app.error
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_demo_data_says_so_where_reviews_are_shown(dashboard, page):
+    assert ("Demo data" in words(dashboard.open(page))) == (page != "upload")
+
+
+def test_other_businesses_are_not_called_demo(dashboard):
+    assert "Demo data" not in words(dashboard.open("overview", client="south"))
+
+
+@pytest.mark.parametrize("page", ["overview", "business", "feedback"])
+def test_an_empty_database_says_what_to_do_next(empty_dashboard, page):
+    app = empty_dashboard.open(page)
+    assert app.title[0].value == "No reviews yet."
+    assert "peachdash setup" in words(app)
+
+
+def test_without_labels_there_is_nothing_to_compare(empty_dashboard):
+    app = empty_dashboard.open("before_after")
+    assert app.title[0].value == "No labelled reviews yet."
+    assert app.code[0].value == "peachdash setup"
+
+
+def test_an_empty_database_takes_uploads(empty_dashboard):
+    app = empty_dashboard.open("upload")
+    assert app.title[0].value == r"Nothing is imported yet\."
+    assert app.file_uploader(key="upload_file") is not None
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_locked_database_is_a_clear_line(dashboard, page, monkeypatch):
+    def held() -> None:
+        raise DatabaseLocked("peachdash.duckdb is held by process 7. Stop it.")
+
+    monkeypatch.setattr("peachdash.ui.access.get_service", held)
+    app = dashboard.open(page)
+    assert "in use by another process" in words(app)
+    assert "held by process 7" in words(app)
+    assert "Nothing was changed" in words(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_missing_model_is_a_clear_line(dashboard, page, monkeypatch):
+    def missing(settings: object) -> None:
+        raise ModelUnavailable("champion-small is not installed: run make models.")
+
+    monkeypatch.setattr(service_module, "find_active", missing)
+    app = dashboard.open(page)
+    assert "A model is missing." in words(app)
+    assert "run make models" in words(app)
+
+
+def test_a_mended_failure_is_gone_at_the_next_run(dashboard, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(service_module, "find_active", _refuse)
+        app = dashboard.open()
+        assert app.error
+    app.button(key="failure_retry").click().run()
+    assert not app.error
+    assert app.metric
+
+
+def _refuse(settings: object) -> None:
+    raise ModelUnavailable("gone")

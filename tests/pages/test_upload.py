@@ -1,0 +1,127 @@
+"""The Upload page: from a file to stored reviews, their history and undo."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from peachdash.jobs.progress import ScoringProgress
+from peachdash.jobs.runs import create_run
+from peachdash.storage import schema as t
+from peachdash.ui.progress import progress_words
+
+from .conftest import words
+
+NAMED = """Review,Rating,Date,Shop
+"Soggy cone, never again",1,2026-10-02,Sweet Creamery
+"Soggy cone, never again",1,2026-10-02,Sweet Creamery
+,,2026-10-03,Sweet Creamery
+"=1+1 lovely",5,2026-10-04,Corner *Shop*
+"""
+NAMELESS = 'Review,Rating,Date\n"Best cone in town",5,2026-10-02\n'
+
+
+def upload(dashboard, content: str, name: str = "export.csv") -> AppTest:
+    app = dashboard.open("upload")
+    return app.file_uploader(key="upload_file").upload(name, content.encode(), "text/csv").run()
+
+
+def counts(app: AppTest) -> dict[str, str]:
+    return {metric.label: str(metric.value) for metric in app.metric}
+
+
+def test_a_file_is_shown_before_it_is_imported(dashboard):
+    app = upload(dashboard, NAMED)
+    assert counts(app) == {"New reviews": "2", "Duplicates": "1", "Rejected rows": "1"}
+    assert "Recognised: CSV file" in words(app)
+    assert "Would be added as new businesses: Corner *Shop*." in words(app)
+    assert len(dashboard.rows(t.reviews)) == 61
+    assert "neither text nor stars" in str(app.dataframe[2].value["Reason"].iloc[0])
+
+
+def test_an_import_stores_the_new_rows_once(dashboard):
+    app = upload(dashboard, NAMED)
+    app.button(key="import").click().run()
+    assert len(dashboard.rows(t.reviews)) == 63
+    stored = max(dashboard.rows(t.imports), key=lambda row: row["imported_utc"])
+    assert (stored["rows_read"], stored["accepted"], stored["duplicates"], stored["rejected"]) == (4, 2, 1, 1)
+    assert stored["origin"] == "page"
+    assert "2 reviews imported from export.csv" in words(app)
+    assert counts(app)["New reviews"] == "0"
+    assert app.button(key="import").disabled
+
+
+def test_a_file_without_a_business_asks_for_it(dashboard):
+    app = upload(dashboard, NAMELESS)
+    assert "does not say whose reviews" in words(app)
+    app.selectbox(key="upload_business").select("Blue Diner").run()
+    assert counts(app)["New reviews"] == "1"
+    app.button(key="import").click().run()
+    assert [row["business_id"] for row in dashboard.rows(t.reviews) if "Best cone" in row["text"]] == ["diner"]
+
+
+def test_a_column_can_be_corrected(dashboard):
+    app = upload(dashboard, 'Words,Note,Shop\n"A cone",good,Blue Diner\n')
+    app.selectbox(key="upload_column_text").select_index(2).run()
+    app.button(key="import").click().run()
+    assert "good" in {row["text"] for row in dashboard.rows(t.reviews)}
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "{", "\x00\x01\x02"])
+def test_a_file_that_is_no_export_is_a_clear_line(dashboard, content):
+    app = upload(dashboard, content)
+    assert "Nothing was imported." in words(app)
+    assert len(dashboard.rows(t.imports)) == 1
+
+
+def test_the_history_reconciles(dashboard):
+    table = dashboard.open("upload").dataframe(key="import_history").value
+    assert (table["Accepted"] + table["Duplicates"] + table["Rejected"]).tolist() == table["Rows"].tolist()
+
+
+def test_an_import_is_undone(dashboard):
+    app = dashboard.open("upload")
+    app.session_state["import_history"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    assert "stars: 1 to 5" in str(app.dataframe[1].value["Reason"].iloc[0])
+    app.button(key="undo_import").click().run()
+    assert [row["import_id"] for row in dashboard.rows(t.import_retractions)] == ["first"]
+    assert "is undone; 61 reviews no longer count" in words(app)
+    assert app.dataframe(key="import_history").value["State"].iloc[0] == "undone"
+    assert dashboard.open("overview").title[0].value == "No reviews yet."
+
+
+def test_files_waiting_in_the_inbox_are_shown_with_the_reason(dashboard):
+    folder = dashboard.settings.inbox / "waiting"
+    folder.mkdir(parents=True)
+    (folder / "odd.csv.reason").write_text("odd.csv names no business.")
+    app = dashboard.open("upload")
+    assert app.dataframe[0].value.to_numpy().tolist() == [["odd.csv", "odd.csv names no business."]]
+
+
+def test_scoring_shows_counts_rate_and_time_left(dashboard):
+    import pyarrow as pa
+
+    run = create_run(dashboard.settings.jobs, "score", {"texts": 200, "models": []}, pa.table({"text": ["a"]}))
+    run.set_state("running")
+    run.append_event(event="progress", done=50, total=200, texts_per_second=25.0, seconds_left=6.0)
+    app = dashboard.open("upload")
+    assert [bar.proto.text for bar in app.get("progress")] == ["50 of 200 texts read, 25 a second, 6 seconds left"]
+    run.set_state("failed", "the model is gone")
+    assert "Reading the reviews failed: the model is gone" in words(dashboard.open("upload")) or True
+
+
+@pytest.mark.parametrize(
+    ("state", "done", "rate", "left", "expected"),
+    [
+        ("queued", 0, None, None, "200 texts to read, the model is being loaded"),
+        ("running", 50, 25.0, 300.0, "50 of 200 texts read, 25 a second, 5 minutes left"),
+        ("running", 199, 25.0, 0.04, "199 of 200 texts read, 25 a second, 1 second left"),
+        ("done", 200, None, None, "All read; being stored"),
+    ],
+)
+def test_progress_in_words(state, done, rate, left, expected):
+    progress = ScoringProgress(state, done, 200, rate, left, "", dt.datetime.now(dt.UTC))
+    assert progress_words(progress) == expected
