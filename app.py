@@ -13,11 +13,12 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).parent / "src"))
 
 from peachdash.ui.filters import carry_filters
-from peachdash.ui.frame import framed
+from peachdash.ui.frame import framed, render_frame
 from peachdash.ui.guard import guard
 from peachdash.ui.notices import render_notice
 from peachdash.ui.review_detail import render_opened_review
 
+render_frame()
 page = st.navigation(
     {
         "Reviews": [

@@ -9,7 +9,7 @@ from peachdash.ui.data import ask, business_summary, positive_sparklines
 from peachdash.ui.empty import render_nothing_matches, stop_if_empty
 from peachdash.ui.filters import use_filters
 from peachdash.ui.headline import render_filter_line, render_headline, render_key_figures, totals_figures
-from peachdash.ui.overview_table import overview_rows, render_overview_table
+from peachdash.ui.overview_table import overview_rows, render_overview_table, render_way_to_all
 from peachdash.ui.progress import render_scoring_progress
 
 session = open_session()
@@ -26,5 +26,6 @@ render_key_figures(totals_figures(totals))
 if totals["reviews"]:
     lines = positive_sparklines(session, view.with_previous)
     render_overview_table(session, overview_rows(summary, lines), view.previous_words)
+    render_way_to_all(view)
 else:
     render_nothing_matches(session)

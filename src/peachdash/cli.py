@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
+import click
 import typer
 
 from peachdash import __version__
@@ -32,16 +34,31 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 def main() -> None:
     """Entry of the console command: known errors become one line on standard error."""
     try:
-        app(prog_name="peachdash")
+        status = app(prog_name="peachdash", standalone_mode=False)
+        sys.stdout.flush()
     except PeachdashError as error:
-        print(f"peachdash: {error}", file=sys.stderr)
-        sys.exit(1 if isinstance(error, JobFailed) else 2)
-    except KeyboardInterrupt:
-        print("peachdash: stopped; run the same command again to go on.", file=sys.stderr)
-        sys.exit(130)
+        stop(str(error), 1 if isinstance(error, JobFailed) else 2)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        sys.exit(2)
+    except click.ClickException as error:
+        stop(f"{error.format_message()} `peachdash --help` lists what there is.", 2)
+    except (click.Abort, KeyboardInterrupt):
+        stop("stopped; run the same command again to go on.", 130)
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        stop(f"{place}{error.strerror or error}.", 2)
+    else:
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def stop(message: str, status: int) -> NoReturn:
+    """End with one line on standard error."""
+    print("peachdash: " + " ".join(message.split()), file=sys.stderr)
+    sys.exit(status)
 
 
 @app.command()
@@ -124,21 +141,21 @@ def import_file(
     """Import a review export. Rows that are stored already are counted, not stored again."""
     from dataclasses import asdict
 
-    from peachdash.jobs.inbox import find_serve, hand_over
+    from peachdash.jobs.handover import hand_over
+    from peachdash.jobs.serving import find_serve
     from peachdash.terminal import print_import
     from peachdash.workflows.imports import ImportOptions, import_export
 
     settings = start("import")
     data, options = read_file(file), ImportOptions(business=business, source=source, date_order=date_order)
-    running = find_serve(settings)
-    if running is not None:
+    if find_serve(settings) is not None:
         request = {
             "kind": "import",
             "file_name": file.name,
             "options": asdict(options),
             "viewer": viewer().viewer,
         }
-        result: dict[str, Any] = hand_over(settings, running, request, data)
+        result: dict[str, Any] = hand_over(settings, request, data)
     else:
         with opened(settings) as database:
             result = import_export(
@@ -150,17 +167,19 @@ def import_file(
 @app.command()
 def score(as_json: Json = False) -> None:
     """Read every stored review that the champion or the generic model has not read."""
-    from peachdash.jobs.inbox import find_serve, hand_over
+    from peachdash.jobs.handover import score_by_serve
     from peachdash.jobs.local import score_unread
+    from peachdash.jobs.progress import find_progress
+    from peachdash.jobs.serving import find_serve
     from peachdash.terminal import console_progress
     from peachdash.workflows.models import record_models
 
     settings = start("score")
-    running = find_serve(settings)
-    if running is not None:
+    if find_serve(settings) is not None:
         with console_progress() as show:
-            result = hand_over(settings, running, {"kind": "score"}, on_wait=lambda: show(None))
-        count = int(result["read"])
+            count = score_by_serve(
+                settings, viewer().viewer, on_wait=lambda: show(find_progress(settings.jobs))
+            )
     else:
         with opened(settings) as database, console_progress() as show:
             models = record_models(database, viewer(), settings)
@@ -185,7 +204,8 @@ def evaluate(
     from peachdash.workflows.evaluation import compare_revisions, evaluate_revision
 
     settings = start("evaluate")
-    references = [find_model(name, settings) for name in model or ["lexicon", "generic", "champion"]]
+    named = [find_model(name, settings) for name in model or ["lexicon", "generic", "champion"]]
+    references = list({item.revision: item for item in named}.values())
     with opened(settings) as database:
         with console_progress() as show:
             score_unread(database, viewer(), settings, references, labelled_split="test", on_progress=show)
@@ -198,14 +218,15 @@ def evaluate(
 @app.command()
 def status(as_json: Json = False) -> None:
     """Say what is installed, stored and waiting."""
-    from peachdash.jobs.inbox import find_serve, hand_over
+    from peachdash.jobs.handover import hand_over
+    from peachdash.jobs.serving import find_serve
     from peachdash.terminal import print_status
     from peachdash.workflows.status import describe_status
 
     settings = start("status")
     running = find_serve(settings)
     if running is not None:
-        result = hand_over(settings, running, {"kind": "status"})
+        result = hand_over(settings, {"kind": "status"})
         result["serving"] = {"pid": running.pid, "port": running.port}
     else:
         with opened(settings) as database:
@@ -243,7 +264,7 @@ def opened(settings: Settings) -> Iterator[Any]:
     """The database for the time of a command."""
     from peachdash.storage.database import open_database
 
-    database = open_database(settings.resolved_database_url)
+    database = open_database(settings.database)
     try:
         yield database
     finally:
@@ -263,11 +284,16 @@ def read_file(path: Path) -> bytes:
     """The content of an input file.
 
     Raises:
-        BadInput: there is none, or it is a folder.
+        BadInput: there is none, it is a folder or a device, or it is too large.
     """
+    from peachdash.ingest.guards import check_file_size
+
     if path.is_dir():
         raise BadInput(f"{path} is a folder: expected a file.")
     try:
+        if path.exists() and not path.is_file():
+            raise BadInput(f"{path} is no regular file.")
+        check_file_size(path.stat().st_size, str(path))
         return path.read_bytes()
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}.") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from peachdash.errors import BadInput
@@ -44,9 +44,18 @@ class Settings(BaseSettings):
     minimum_n: int = Field(default=10, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    @field_validator("home", "models", "data", "encoders", mode="before")
+    @classmethod
+    def _absolute(cls, value: Path | str) -> Path:
+        """Folders do not move when a process changes its own; `~` is the user's home."""
+        if not str(value).strip():
+            raise ValueError("expected the path of a folder, got nothing")
+        return Path(value).expanduser().absolute()
+
     @property
-    def resolved_database_url(self) -> str:
-        return self.database_url or f"duckdb:///{self.home / 'peachdash.duckdb'}"
+    def database(self) -> str | Path:
+        """What `open_database` takes: the URL that was set, else the DuckDB file in `home`."""
+        return self.database_url or self.home / "peachdash.duckdb"
 
     @property
     def jobs(self) -> Path:

@@ -6,6 +6,7 @@ import logging
 from logging.handlers import RotatingFileHandler
 
 from peachdash.config import Settings
+from peachdash.errors import BadInput
 
 _FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s %(message)s"
 
@@ -16,7 +17,13 @@ def configure_logging(settings: Settings, process: str) -> None:
     if root.handlers:
         return
     folder = settings.home / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{process}.log").open("a").close()
+    except OSError as error:
+        raise BadInput(
+            f"PEACHDASH_HOME={settings.home}: nothing can be written there ({error.strerror})."
+        ) from error
     file = RotatingFileHandler(folder / f"{process}.log", maxBytes=5_000_000, backupCount=3, encoding="utf-8")
     file.setFormatter(logging.Formatter(_FORMAT))
     console = logging.StreamHandler()

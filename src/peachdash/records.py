@@ -53,6 +53,10 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+DECIDING_ROLES: tuple[Role, ...] = (Role.MANAGER, Role.ANALYST, Role.ADMIN)
+"""Who may decide, import, undo and mark as answered; a client reads and reports."""
+
+
 @dataclass(frozen=True)
 class Scope:
     """Who asks, and whose reviews they may see. Every query and workflow takes one.
@@ -68,6 +72,10 @@ class Scope:
     def everything(cls, viewer: str = "local") -> Scope:
         """The scope of local mode, where one person has all roles."""
         return cls(viewer=viewer, role=Role.ADMIN, business_ids=None)
+
+    @property
+    def may_decide(self) -> bool:
+        return self.role in DECIDING_ROLES
 
     def allows(self, business_id: str) -> bool:
         return self.business_ids is None or business_id in self.business_ids

@@ -23,7 +23,8 @@ REJECTS_SHOWN = 20
 @contextmanager
 def _bar(unit: str) -> Iterator[tuple[Progress, Any]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         yield progress, progress.add_task(unit, total=None, visible=False)
 
 
@@ -87,16 +88,22 @@ def print_status(result: dict[str, Any], *, as_json: bool) -> None:
     print(f"Peachdash {result['version']}, home {result['home']}")
     print(f"serving   {'http://127.0.0.1:' + str(serving['port']) if serving else 'no'}")
     for role in ("champion", "generic"):
-        model = result[role]
-        print(f"{role:<9} {model['revision']} (threshold {model['threshold']:.2f})")
-        waiting = result["waiting"][model["revision"]]
-        print(
-            f"          {result['predictions'].get(model['revision'], 0):,} texts read, {waiting:,} waiting"
-        )
+        _print_role(role, result)
     print(f"stored    {result['reviews']:,} reviews of {result['businesses']:,} businesses")
-    print("          " + ", ".join(f"{result[name]:,} {name}" for name in ("reports", "decisions", "imports")))
+    counts = [f"{result[name]:,} {name}" for name in ("reports", "decisions", "imports")]
+    print("          " + ", ".join(counts))
     for split, count in result["labelled"].items():
         print(f"          {count:,} labelled reviews in {split}")
+
+
+def _print_role(role: str, result: dict[str, Any]) -> None:
+    model = result[role]
+    if model is None:
+        print(f"{role:<9} none: {result['models_error']}")
+        return
+    read, waiting = result["predictions"].get(model["revision"], 0), result["waiting"][model["revision"]]
+    print(f"{role:<9} {model['revision']} (threshold {model['threshold']:.2f})")
+    print(f"          {read:,} texts read, {waiting:,} waiting")
 
 
 def print_evaluation(

@@ -37,7 +37,7 @@ class Outcome:
 
 @pytest.fixture
 def peachdash(tmp_path: Path):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PEACHDASH_") or name == "PEACHDASH_MODELS"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PEACHDASH_")}
     environment |= {
         "PEACHDASH_HOME": str(tmp_path / "home"),
         "PYTHONPATH": str(REPOSITORY / "src"),

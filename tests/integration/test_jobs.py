@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 
@@ -17,11 +14,13 @@ import sqlalchemy as sa
 
 from peachdash.config import Settings
 from peachdash.errors import BadInput, JobFailed
-from peachdash.jobs.inbox import ServeInfo, find_serve, hand_over, list_waiting, serve_inbox
+from peachdash.jobs.handover import hand_over
+from peachdash.jobs.inbox import list_waiting, serve_inbox
 from peachdash.jobs.local import take_leftovers
 from peachdash.jobs.progress import find_progress
-from peachdash.jobs.runs import create_run, forget_old_runs, list_runs, process_lives, unfinished_runs
-from peachdash.jobs.scoring import create_scoring_run, execute_scoring_run
+from peachdash.jobs.runs import create_run, forget_old_runs, list_runs, unfinished_runs, worker_lock
+from peachdash.jobs.scoring import KIND, create_scoring_run, execute_scoring_run
+from peachdash.jobs.serving import ServeLock, find_serve
 from peachdash.jobs.supervisor import Supervisor
 from peachdash.records import ActiveModels
 from peachdash.storage import schema as t
@@ -104,7 +103,7 @@ def test_leftovers_of_a_killed_command_are_stored(database, settings):
     run.set_state("running")
     take_leftovers(database, EVERYTHING, run)
     assert stored(database) == [("sha-text 0", "a")]
-    assert not list(unfinished_runs(settings.jobs))
+    assert not list(unfinished_runs(settings.jobs, KIND))
 
 
 def test_half_made_runs_are_invisible_and_old_ones_forgotten(settings):
@@ -139,44 +138,109 @@ def test_a_broken_line_of_events_is_skipped(settings):
     assert len(run.events()) == 1
 
 
-def test_a_run_of_a_dead_process_is_abandoned(settings):
+def test_a_folder_without_state_holds_nothing_up(filled, settings, monkeypatch):
+    (settings.jobs / "stray").mkdir(parents=True)
+    assert not list(unfinished_runs(settings.jobs, KIND))
+    newer = ActiveModels(champion="small-newer000001", generic=MODELS.generic)
+    monkeypatch.setattr("peachdash.jobs.supervisor.find_active", lambda settings: newer)
+    supervisor = Supervisor(filled, settings)
+    supervisor.score_soon()
+    supervisor._hand_out_unread()
+    assert len(list(unfinished_runs(settings.jobs, KIND))) == 1
+
+
+def test_a_damaged_part_is_set_aside_and_its_texts_are_read_again(database, settings):
+    run = create_scoring_run(settings.jobs, texts(3), ["a"])
+    run.add_part(pa.Table.from_pylist([reading("sha-text 0", "a", "negative")]))
+    (run.path / "output" / "9.parquet").write_bytes(b"junk")
+    execute_scoring_run(run, FakeScorer(), FakeModel)
+    run.set_state("done")
+    Supervisor(database, settings)._take_output(run)
+    assert len(stored(database)) == 3
+
+
+def test_a_run_that_kills_its_worker_again_and_again_is_given_up(settings):
+    from peachdash.jobs.worker import STARTS_IN_VAIN, take_run
+
     run = create_scoring_run(settings.jobs, texts(1), ["a"])
-    child = subprocess.Popen([sys.executable, "-c", "pass"])
-    child.wait()
-    assert not process_lives(child.pid)
-    (run.path / "state.json").write_text(f'{{"state": "running", "pid": {child.pid}, "error": ""}}')
-    assert run.is_abandoned
-    run.set_state("running")
-    assert not run.is_abandoned
+    for _ in range(STARTS_IN_VAIN):
+        run.append_event(event="started", done=0, total=1)
+    take_run(run, FakeScorer(), settings, os.getppid())
+    assert run.state == "failed"
+    assert "died" in run.error
 
 
-def test_a_request_is_answered_and_cleared(filled, settings, monkeypatch):
+def test_one_failing_step_does_not_starve_the_others(filled, settings, monkeypatch):
+    served = []
+    monkeypatch.setattr("peachdash.jobs.supervisor.list_runs", lambda jobs: 1 / 0)
+    monkeypatch.setattr("peachdash.jobs.supervisor.serve_inbox", lambda *a: served.append(1) or False)
+    supervisor = Supervisor(filled, settings)
+    supervisor._stopping.set()
+    supervisor.tick()
+    assert served == [1]
+
+
+def test_one_process_at_a_time_works_on_the_runs(settings):
+    jobs = settings.jobs
+    with worker_lock(jobs, wait=lambda: False) as first, worker_lock(jobs, wait=lambda: False) as second:
+        assert (first, second) == (True, False)
+    with worker_lock(settings.jobs, wait=lambda: False) as third:
+        assert third
+
+
+@pytest.fixture
+def serving(settings):
+    """This process, as if it served the home."""
+    lock = ServeLock(settings)
+    assert lock.acquire()
+    yield lock
+    lock.release()
+
+
+def test_a_request_is_answered_and_cleared(filled, settings, serving, monkeypatch):
     monkeypatch.setattr("peachdash.jobs.inbox.describe_status", lambda *a: {"reviews": 6})
-    calls = []
-
-    def answer():
-        calls.append(serve_inbox(filled, settings))
-
-    result = hand_over(settings, ServeInfo(os.getpid(), 0), {"kind": "status"}, on_wait=answer)
-    assert result == {"reviews": 6}
+    result = hand_over(settings, {"kind": "status"}, on_wait=lambda: serve_inbox(filled, settings))
+    assert result["reviews"] == 6
     assert not any((settings.inbox / ".requests").iterdir())
 
 
-def test_a_refused_request_raises_what_it_would_raise_here(filled, settings):
+def test_a_refused_request_raises_what_it_would_raise_here(filled, settings, serving):
     request = {"kind": "import", "file_name": "x.csv", "options": {}, "viewer": "ada"}
     with pytest.raises(BadInput):
-        hand_over(
-            settings, ServeInfo(os.getpid(), 0), request, b"", on_wait=lambda: serve_inbox(filled, settings)
-        )
+        hand_over(settings, request, b"", on_wait=lambda: serve_inbox(filled, settings))
 
 
-def test_a_serve_that_dies_is_noticed(settings):
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    with pytest.raises(JobFailed):
-        hand_over(settings, ServeInfo(child.pid, 0), {"kind": "status"})
+def test_a_serve_that_is_gone_is_noticed_whatever_its_file_says(settings, serving):
+    assert find_serve(settings).pid == os.getpid()
+    (settings.home / "serve.json").write_text(f'{{"pid": {os.getpid()}, "port": 8501}}')
+    serving.release()
+    (settings.home / "serve.json").write_text(f'{{"pid": {os.getpid()}, "port": 8501}}')
     assert find_serve(settings) is None
+    with pytest.raises(JobFailed):
+        hand_over(settings, {"kind": "status"})
+
+
+def test_what_killed_clients_left_is_forgotten(filled, settings):
+    requests = settings.inbox / ".requests"
+    for name in ("1-answered", ".2-half"):
+        (requests / name).mkdir(parents=True)
+    (requests / "1-answered" / "answer.json").write_text("{}")
+    (requests / "stray file").write_text("x")
+    old = time.time() - 7200
+    for path in requests.iterdir():
+        os.utime(path, (old, old))
+    serve_inbox(filled, settings)
+    assert [path.name for path in requests.iterdir()] == ["stray file"]
+
+
+def test_names_that_no_database_takes_do_not_hold_the_inbox_up(filled, settings):
+    settings.inbox.mkdir(parents=True)
+    odd = os.fsencode(settings.inbox) + b"/caf\xe9.csv"
+    with open(odd, "wb") as file:  # noqa: PTH123
+        file.write(b"text,date,stars,business\nFine soup,2026-05-01,4,Bun and Banchan\n")
+    os.utime(odd, (1, 1))
+    serve_inbox(filled, settings)
+    assert not [path for path in settings.inbox.iterdir() if path.is_file()]
 
 
 def test_dropped_files_are_imported_or_wait_with_their_reason(filled, settings):

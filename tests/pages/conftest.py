@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from peachdash.config import Settings
@@ -29,6 +32,7 @@ from peachdash.storage.reviews import append_import, append_reviews
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 MODELS = ActiveModels(champion="small-champion0001", generic="small-generic00001")
 PAYLOAD = "<script>alert(1)</script> ![x](http://evil.example/x.png) [a](javascript:alert(1)) :red[x] $x$"
+_UNESCAPED = str.maketrans("", "", "\\*\u2060")
 EVIL_NAME = f"Café *Evil* {PAYLOAD}"
 
 
@@ -39,17 +43,15 @@ class Dashboard:
     database: Database
     settings: Settings
 
-    def open(self, page: str = "overview", **query: str) -> AppTest:
+    def open(self, page: str = "overview", /, **query: str) -> AppTest:
         """The page after its first run, without an exception."""
         app = AppTest.from_file(APP, default_timeout=30)
+        if page != "overview":
+            app.run()  # registers the pages
+            app.switch_page(f"pages/{page}.py")
         for name, value in query.items():
             app.query_params[name] = value
         app.run()
-        if page != "overview":
-            app.switch_page(f"pages/{page}.py")
-            for name, value in query.items():
-                app.query_params[name] = value
-            app.run()
         assert not app.exception, [error.value for error in app.exception]
         return app
 
@@ -60,9 +62,18 @@ class Dashboard:
 
 
 def words(app: AppTest) -> str:
-    """All text of the page, the escapes of Markdown and its joiners taken out."""
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.info, app.error, app.success, app.warning)
-    return "\n".join(str(part.value) for kind in kinds for part in kind).replace("\\", "").replace("\u2060", "")
+    """All text of the page, escapes, joiners and stars of Markdown taken out."""
+    kinds = (
+        app.title,
+        app.subheader,
+        app.markdown,
+        app.caption,
+        app.info,
+        app.error,
+        app.success,
+        app.warning,
+    )
+    return "\n".join(str(part.value) for kind in kinds for part in kind).translate(_UNESCAPED)
 
 
 def make_reviews() -> pd.DataFrame:
@@ -91,8 +102,9 @@ def make_reviews() -> pd.DataFrame:
 def make_predictions(reviews: pd.DataFrame) -> pd.DataFrame:
     """The champion is right and sure but for every tenth; the generic model takes each third for positive."""
     rows = []
+    pairs = list(zip(reviews["text_sha256"], reviews["label"], strict=True))
     for revision in MODELS.revisions:
-        for number, (text_sha256, truth) in enumerate(zip(reviews["text_sha256"], reviews["label"], strict=True)):
+        for number, (text_sha256, truth) in enumerate(pairs):
             sure = revision == MODELS.generic or number % 10 != 0
             label = "positive" if revision == MODELS.generic and number % 3 == 0 else truth
             top = 0.9 if sure else 0.4
@@ -105,17 +117,20 @@ def make_predictions(reviews: pd.DataFrame) -> pd.DataFrame:
 def fill(database: Database) -> None:
     """Clients, businesses, an import with one rejected row, readings, labels and promotions."""
     reviews = make_reviews()
-    record = {
-        "import_id": "first", "file_name": "reviews.csv", "file_sha256": "first", "format": "csv",
-        "origin": "command", "imported_by": "ada", "rows_read": 64, "accepted": 61, "duplicates": 2, "rejected": 1,
-        "details": {},
-    }  # fmt: skip
+    counts = {"rows_read": 64, "accepted": 61, "duplicates": 2, "rejected": 1}
+    origin = {"origin": "command", "imported_by": "ada", "format": "csv", "details": {}}
+    record = {"import_id": "first", "file_name": "reviews.csv", "file_sha256": "first", **origin, **counts}
     rejects = pd.DataFrame(
         [{"row_number": 7, "column_name": "stars", "reason": "stars: 1 to 5", "raw": '{"text": "=1+1"}'}]
     )
     held_out = reviews[reviews["platform_id"].str.startswith("test1")].iloc[:45]
     gold = pd.DataFrame({"review_key": held_out["platform_id"], "label": held_out["label"]}).assign(
-        split="test", slices=[["peachy_brand"]] * 45, reason_words="", aspect=None, adjudicated=False, reason=""
+        split="test",
+        slices=[["peachy_brand"]] * 45,
+        reason_words="",
+        aspect=None,
+        adjudicated=False,
+        reason="",
     )
     with database.write() as connection:
         ensure_client(connection, "north", "North Foods", is_demo=True)
@@ -130,17 +145,45 @@ def fill(database: Database) -> None:
         append_promotion(connection, MODELS.champion, "ada", "shipped")
 
 
+@pytest.fixture(scope="session")
+def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled database file, made once; every test works on a copy."""
+    path = tmp_path_factory.mktemp("filled") / "peachdash.duckdb"
+    database = open_database(f"duckdb:///{path}")
+    fill(database)
+    database.close()
+    return path
+
+
 @pytest.fixture
-def make_dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bool], Dashboard]]:
+def entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages run through the entry script from the first run on, as they do once a server has had a visitor.
+
+    The test runner forgets that before every run.
+    """
+    make = PagesManager.__init__
+
+    def remember(self: PagesManager, *args: Any, **kwargs: Any) -> None:
+        PagesManager.uses_pages_directory = False
+        make(self, *args, **kwargs)
+
+    monkeypatch.setattr(PagesManager, "__init__", remember)
+
+
+@pytest.fixture
+def make_dashboard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filled_file: Path
+) -> Iterator[Callable[[bool], Dashboard]]:
     """Build a dashboard whose models are two fixed revisions and whose supervisor stands still."""
     opened: list[Database] = []
 
     def make(filled: bool) -> Dashboard:
         settings = Settings(home=tmp_path / "home")
-        database = open_database(settings.resolved_database_url)
-        opened.append(database)
+        settings.home.mkdir()
         if filled:
-            fill(database)
+            shutil.copy(filled_file, settings.home / "peachdash.duckdb")
+        database = open_database(settings.database)
+        opened.append(database)
         service = Service(settings, database, Supervisor(database, settings))
         monkeypatch.setattr("peachdash.sentiment.active.find_active", lambda settings: MODELS)
         monkeypatch.setattr(service_module, "find_active", lambda settings: MODELS)
@@ -153,12 +196,12 @@ def make_dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 @pytest.fixture
-def dashboard(make_dashboard: Callable[[bool], Dashboard]) -> Dashboard:
+def dashboard(make_dashboard: Callable[[bool], Dashboard], entered: None) -> Dashboard:
     """Over the filled database."""
     return make_dashboard(True)
 
 
 @pytest.fixture
-def empty_dashboard(make_dashboard: Callable[[bool], Dashboard]) -> Dashboard:
+def empty_dashboard(make_dashboard: Callable[[bool], Dashboard], entered: None) -> Dashboard:
     """Over a database without a row."""
     return make_dashboard(False)

@@ -83,3 +83,10 @@ def test_a_mended_failure_is_gone_at_the_next_run(dashboard, monkeypatch):
 
 def _refuse(settings: object) -> None:
     raise ModelUnavailable("gone")
+
+
+def test_a_first_visit_by_a_deep_link_still_gets_the_frame(make_dashboard):
+    """Until a server's first visit, Streamlit runs a file in pages/ by itself, without its frame."""
+    app = make_dashboard(True).open("business", business="creamery")
+    assert words(app).startswith("Sweet Creamery: ")
+    assert app.selectbox(key="filter_business").value == "creamery"

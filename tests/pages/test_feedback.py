@@ -24,7 +24,11 @@ def test_a_report_decides_at_once_and_numbers_follow(dashboard):
     assert int(metric(app, "Complaints open")) == before - 1
     assert "Counts as positive, decided by local" in words(app)
     (stored,), (decision,) = dashboard.rows(t.reports), dashboard.rows(t.decisions)
-    assert (stored["suggestion"], stored["label"], stored["note"]) == ("positive", "negative", "it is a compliment")
+    assert (stored["suggestion"], stored["label"], stored["note"]) == (
+        "positive",
+        "negative",
+        "it is a compliment",
+    )
     assert (decision["verdict"], decision["report_id"]) == ("positive", stored["report_id"])
 
 
@@ -47,7 +51,11 @@ def test_the_page_lists_reports_and_takes_them_back(dashboard):
     app = dashboard.open("feedback", period="all")
     assert "1 reading reported as wrong; 1 correction in force." in words(app)
     row = app.dataframe(key="feedback_table").value.iloc[0]
-    assert (row["Model read"], row["Suggested"], row["Outcome"]) == ("negative", "positive", "counts as positive")
+    assert (row["Model read"], row["Suggested"], row["Outcome"]) == (
+        "negative",
+        "positive",
+        "counts as positive",
+    )
     app.session_state["feedback_table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
     app.run()
     app.button(key="take_back_ticked").click().run()

@@ -14,11 +14,11 @@ from peachdash.ui.progress import progress_words
 
 from .conftest import words
 
-NAMED = """Review,Rating,Date,Shop
-"Soggy cone, never again",1,2026-10-02,Sweet Creamery
-"Soggy cone, never again",1,2026-10-02,Sweet Creamery
-,,2026-10-03,Sweet Creamery
-"=1+1 lovely",5,2026-10-04,Corner *Shop*
+NAMED = """Review,Rating,Date,Shop,Reviewer
+"Soggy cone, never again",1,2026-10-02,Sweet Creamery,Ann
+"Soggy cone, never again",1,2026-10-02,Sweet Creamery,Ann
+,,2026-10-03,Sweet Creamery,Bea
+"=1+1 lovely",5,2026-10-04,Corner Shop,Cam
 """
 NAMELESS = 'Review,Rating,Date\n"Best cone in town",5,2026-10-02\n'
 
@@ -36,7 +36,7 @@ def test_a_file_is_shown_before_it_is_imported(dashboard):
     app = upload(dashboard, NAMED)
     assert counts(app) == {"New reviews": "2", "Duplicates": "1", "Rejected rows": "1"}
     assert "Recognised: CSV file" in words(app)
-    assert "Would be added as new businesses: Corner *Shop*." in words(app)
+    assert "Would be added as new businesses: Corner Shop." in words(app)
     assert len(dashboard.rows(t.reviews)) == 61
     assert "neither text nor stars" in str(app.dataframe[2].value["Reason"].iloc[0])
 
@@ -59,7 +59,9 @@ def test_a_file_without_a_business_asks_for_it(dashboard):
     app.selectbox(key="upload_business").select("Blue Diner").run()
     assert counts(app)["New reviews"] == "1"
     app.button(key="import").click().run()
-    assert [row["business_id"] for row in dashboard.rows(t.reviews) if "Best cone" in row["text"]] == ["diner"]
+    assert [row["business_id"] for row in dashboard.rows(t.reviews) if "Best cone" in row["text"]] == [
+        "diner"
+    ]
 
 
 def test_a_column_can_be_corrected(dashboard):
@@ -104,13 +106,15 @@ def test_files_waiting_in_the_inbox_are_shown_with_the_reason(dashboard):
 def test_scoring_shows_counts_rate_and_time_left(dashboard):
     import pyarrow as pa
 
-    run = create_run(dashboard.settings.jobs, "score", {"texts": 200, "models": []}, pa.table({"text": ["a"]}))
+    run = create_run(
+        dashboard.settings.jobs, "score", {"texts": 200, "models": []}, pa.table({"text": ["a"]})
+    )
     run.set_state("running")
     run.append_event(event="progress", done=50, total=200, texts_per_second=25.0, seconds_left=6.0)
     app = dashboard.open("upload")
-    assert [bar.proto.text for bar in app.get("progress")] == ["50 of 200 texts read, 25 a second, 6 seconds left"]
-    run.set_state("failed", "the model is gone")
-    assert "Reading the reviews failed: the model is gone" in words(dashboard.open("upload")) or True
+    assert [bar.proto.text for bar in app.get("progress")] == [
+        "50 of 200 texts read, 25 a second, 6 seconds left"
+    ]
 
 
 @pytest.mark.parametrize(

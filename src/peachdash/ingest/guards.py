@@ -39,9 +39,18 @@ def check_size(data: bytes, filename: str, max_bytes: int) -> None:
     """
     if not data.strip(b" \t\r\n\0\xef\xbb\xbf"):
         raise BadInput(f"{filename} is empty: expected an export with a header and at least one review.")
-    if len(data) > max_bytes:
+    check_file_size(len(data), filename, max_bytes)
+
+
+def check_file_size(size: int, filename: str, max_bytes: int = MAX_BYTES) -> None:
+    """Refuse a file of more than `max_bytes`, before it is read into memory where its size is known.
+
+    Raises:
+        BadInput: it is too large.
+    """
+    if size > max_bytes:
         raise BadInput(
-            f"{filename} has {len(data) / 1e6:,.0f} MB, over the limit of {max_bytes / 1e6:,.0f} MB: "
+            f"{filename} has {size / 1e6:,.0f} MB, over the limit of {max_bytes / 1e6:,.0f} MB: "
             "split it into smaller files."
         )
 

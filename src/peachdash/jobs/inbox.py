@@ -9,18 +9,18 @@ in a text file of the same name.
 from __future__ import annotations
 
 import logging
-import os
-import secrets
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from peachdash.config import Settings
-from peachdash.errors import BadInput, JobFailed, NotFound, PeachdashError
-from peachdash.jobs.runs import process_lives, read_json, write_json
+from peachdash.errors import BadInput, PeachdashError
+from peachdash.ingest.guards import check_file_size
+from peachdash.jobs.handover import REQUESTS
+from peachdash.jobs.progress import find_progress
+from peachdash.jobs.runs import read_json, write_json
 from peachdash.records import Scope
 from peachdash.storage.database import Database
 from peachdash.workflows.imports import ImportOptions, import_export
@@ -28,104 +28,55 @@ from peachdash.workflows.status import describe_status
 
 log = logging.getLogger(__name__)
 
-SERVE_FILE = "serve.json"
 SETTLED_SECONDS = 2.0
 """A dropped file must be this old before it is read, so that a copy in progress is not."""
 
-
-@dataclass(frozen=True)
-class ServeInfo:
-    """The `serve` that holds this home."""
-
-    pid: int
-    port: int
-
-
-def write_serve_file(settings: Settings) -> None:
-    """Say that this process serves the home."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    write_json(settings.home / SERVE_FILE, {"pid": os.getpid(), "port": settings.port})
-
-
-def find_serve(settings: Settings) -> ServeInfo | None:
-    """The running `serve` of this home; None where there is none, or it was killed."""
-    content = read_json(settings.home / SERVE_FILE)
-    pid = int(content.get("pid", 0))
-    if pid == os.getpid() or not process_lives(pid):
-        return None
-    return ServeInfo(pid=pid, port=int(content.get("port", 0)))
-
-
-def hand_over(
-    settings: Settings,
-    serve: ServeInfo,
-    request: dict[str, Any],
-    data: bytes = b"",
-    *,
-    on_wait: Callable[[], None] | None = None,
-    poll_seconds: float = 0.1,
-) -> dict[str, Any]:
-    """Give a request to the running `serve` and wait for its answer.
-
-    Raises:
-        BadInput, NotFound: as the request would raise here.
-        JobFailed: `serve` ended before it answered, or failed; nothing was half done.
-    """
-    requests = settings.inbox / ".requests"
-    folder = requests / f"{time.time_ns():020d}-{secrets.token_hex(3)}"
-    building = folder.with_name(f".{folder.name}")
-    building.mkdir(parents=True)
-    (building / "data").write_bytes(data)
-    write_json(building / "request.json", request)
-    building.rename(folder)
-    try:
-        while not (folder / "answer.json").exists():
-            if not process_lives(serve.pid):
-                raise JobFailed("`peachdash serve` ended before it answered. Nothing was changed; try again.")
-            if on_wait is not None:
-                on_wait()
-            time.sleep(poll_seconds)
-        return _unpack(read_json(folder / "answer.json"))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _unpack(answer: dict[str, Any]) -> dict[str, Any]:
-    error = answer.get("error")
-    if error is None:
-        result: dict[str, Any] = answer["result"]
-        return result
-    kinds: dict[str, type[PeachdashError]] = {"BadInput": BadInput, "NotFound": NotFound}
-    raise kinds.get(answer.get("kind", ""), JobFailed)(error)
+FORGET_SECONDS = 3600.0
+REASON = ".reason"
+NAME_BYTES = 180
 
 
 def serve_inbox(database: Database, settings: Settings) -> bool:
-    """Answer all waiting requests and import all settled files; whether anything was imported."""
+    """Answer all waiting requests and import all settled files; whether new texts may be there."""
     changed = False
-    requests = settings.inbox / ".requests"
-    for folder in sorted(requests.iterdir()) if requests.is_dir() else []:
-        if folder.name.startswith(".") or (folder / "answer.json").exists():
-            continue
+    for folder in _requests(settings.inbox / REQUESTS):
         changed |= _answer(database, settings, folder)
     for path in _settled_files(settings.inbox):
         changed |= _import_dropped(database, settings, path)
     return changed
 
 
+def _requests(folder: Path) -> list[Path]:
+    """Requests without an answer, oldest first; what killed clients left behind is deleted."""
+    if not folder.is_dir():
+        return []
+    waiting = []
+    for path in sorted(path for path in folder.iterdir() if path.is_dir()):
+        answered = (path / "answer.json").exists()
+        if (answered or path.name.startswith(".")) and _age_seconds(path) > FORGET_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
+        elif not answered and not path.name.startswith("."):
+            waiting.append(path)
+    return waiting
+
+
 def _answer(database: Database, settings: Settings, folder: Path) -> bool:
     request = read_json(folder / "request.json")
-    scope = Scope.everything(str(request.get("viewer", "command")))
     try:
         data = (folder / "data").read_bytes()
-        answer: dict[str, Any] = {"result": _perform(database, settings, scope, request, data)}
+    except OSError:
+        data = b""
+    (folder / "data").unlink(missing_ok=True)
+    scope = Scope.everything(str(request.get("viewer", "command")))
+    answer: dict[str, Any]
+    try:
+        answer = {"result": _perform(database, settings, scope, request, data)}
     except PeachdashError as error:
         answer = {"error": str(error), "kind": type(error).__name__}
-    except FileNotFoundError:
-        return False
     except Exception as error:
         log.exception("a request of kind %s failed", request.get("kind"))
         answer = {"error": f"{type(error).__name__}; see the log of `serve`", "kind": ""}
-    if folder.is_dir():
+    with suppress(OSError):
         write_json(folder / "answer.json", answer)
     return request.get("kind") in ("import", "score")
 
@@ -139,7 +90,9 @@ def _perform(
         name = str(request["file_name"])
         return import_export(database, scope, settings.home, data, name, options, "command").to_dict()
     if kind in ("status", "score"):
-        return describe_status(database, scope, settings)
+        progress = find_progress(settings.jobs)
+        scoring = None if progress is None else {"state": progress.state, "error": progress.error}
+        return {**describe_status(database, scope, settings), "scoring": scoring}
     raise BadInput(f"Unknown request {kind!r}; is `serve` of the same version?")
 
 
@@ -148,35 +101,48 @@ def _settled_files(inbox: Path) -> list[Path]:
     if not inbox.is_dir():
         return []
     files = [path for path in inbox.iterdir() if path.is_file() and not path.name.startswith(".")]
-    settled = [path for path in files if time.time() - path.stat().st_mtime >= SETTLED_SECONDS]
+    settled = [path for path in files if _age_seconds(path) >= SETTLED_SECONDS]
     return sorted(settled, key=lambda path: path.stat().st_mtime)
 
 
-def _import_dropped(database: Database, settings: Settings, path: Path) -> bool:
+def _age_seconds(path: Path) -> float:
+    """Seconds since a file or folder was changed; 0 where it vanished meanwhile."""
     try:
-        result = import_export(
-            database,
-            Scope.everything("inbox"),
-            settings.home,
-            path.read_bytes(),
-            path.name,
-            ImportOptions(),
-            "inbox",
-        )
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _import_dropped(database: Database, settings: Settings, path: Path) -> bool:
+    scope = Scope.everything("inbox")
+    try:
+        check_file_size(path.stat().st_size, path.name)
+        data = path.read_bytes()
+        result = import_export(database, scope, settings.home, data, path.name, ImportOptions(), "inbox")
     except PeachdashError as error:
-        moved = _move(path, settings.inbox / "waiting")
-        moved.with_name(moved.name + ".reason").write_text(f"{error}\n", encoding="utf-8")
+        _set_aside(path, settings.inbox / "waiting", str(error))
+        return False
+    except Exception as error:
+        log.exception("a dropped file could not be imported")
+        _set_aside(path, settings.inbox / "waiting", f"It could not be imported ({type(error).__name__}).")
         return False
     _move(path, settings.inbox / "imported")
     return result.accepted > 0
 
 
+def _set_aside(path: Path, folder: Path, reason: str) -> None:
+    moved = _move(path, folder)
+    moved.with_name(moved.name + REASON).write_text(f"{reason}\n", encoding="utf-8")
+
+
 def _move(path: Path, folder: Path) -> Path:
-    """Move a file into a folder under a name that is free there."""
+    """Move a file into a folder under a name that is free there, and short enough for a suffix."""
     folder.mkdir(exist_ok=True)
-    target, number = folder / path.name, 2
+    stem = path.stem.encode("utf-8", "replace")[:NAME_BYTES].decode("utf-8", "ignore")
+    suffix = path.suffix[:20]
+    target, number = folder / f"{stem}{suffix}", 2
     while target.exists():
-        target, number = folder / f"{path.stem}-{number}{path.suffix}", number + 1
+        target, number = folder / f"{stem}-{number}{suffix}", number + 1
     return path.rename(target)
 
 
@@ -186,6 +152,6 @@ def list_waiting(inbox: Path) -> list[tuple[str, str]]:
     if not folder.is_dir():
         return []
     return [
-        (path.name.removesuffix(".reason"), path.read_text(encoding="utf-8").strip())
-        for path in sorted(folder.glob("*.reason"))
+        (path.name.removesuffix(REASON), path.read_text(encoding="utf-8").strip())
+        for path in sorted(folder.glob(f"*{REASON}"))
     ]

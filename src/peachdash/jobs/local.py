@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,9 +11,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from peachdash.config import Settings
+from peachdash.errors import JobFailed
 from peachdash.jobs.progress import ScoringProgress, describe_run
-from peachdash.jobs.runs import RunFolder, forget_old_runs, unfinished_runs
-from peachdash.jobs.scoring import create_scoring_run, execute_scoring_run
+from peachdash.jobs.runs import RunFolder, forget_old_runs, unfinished_runs, worker_lock
+from peachdash.jobs.scoring import KIND, create_scoring_run, execute_scoring_run, read_part
 from peachdash.records import Scope
 from peachdash.sentiment.active import find_model
 from peachdash.sentiment.registry import ModelReference
@@ -20,6 +22,7 @@ from peachdash.storage.database import Database
 from peachdash.workflows.scoring import find_unread, store_predictions
 
 OnProgress = Callable[[ScoringProgress], None]
+LOCK_SECONDS = 60.0
 
 
 def score_unread(
@@ -38,9 +41,25 @@ def score_unread(
 
     Raises:
         ModelUnavailable: a model cannot be loaded.
+        JobFailed: another process works on the runs of this home and does not end.
     """
-    for run in list(unfinished_runs(settings.jobs)):
-        take_leftovers(database, scope, run)
+    deadline = time.monotonic() + LOCK_SECONDS
+    with worker_lock(settings.jobs, wait=lambda: time.monotonic() < deadline) as ours:
+        if not ours:
+            raise JobFailed("Another process is reading reviews for this home; try again when it is done.")
+        for run in list(unfinished_runs(settings.jobs, KIND)):
+            take_leftovers(database, scope, run)
+        return _score_rest(database, scope, settings, models, labelled_split, on_progress)
+
+
+def _score_rest(
+    database: Database,
+    scope: Scope,
+    settings: Settings,
+    models: Sequence[ModelReference],
+    labelled_split: str | None,
+    on_progress: OnProgress,
+) -> int:
     revisions = [model.revision for model in models]
     texts = find_unread(database, scope, revisions, labelled_split=labelled_split)
     if texts.empty:
@@ -54,9 +73,9 @@ def score_unread(
 
 def take_leftovers(database: Database, scope: Scope, run: RunFolder) -> None:
     """Store what a run of a process that died had finished, and close it; the rest is found unread."""
-    parts = run.parts()
+    parts = [frame for frame in map(read_part, run.parts()) if frame is not None]
     if parts:
-        store_predictions(database, scope, pd.concat(pq.read_table(part).to_pandas() for part in parts))
+        store_predictions(database, scope, pd.concat(parts))
     run.set_state("stored")
     run.discard_payload()
 

@@ -7,18 +7,19 @@
     <id>/state.json         queued, running, done or failed; the process; the error
 
 Everything is written beside its place and renamed there, so that a kill at any moment leaves either
-the old or the new content. The state is what the last writer said: whether its process still lives
-is asked of the system (`RunFolder.is_abandoned`).
+the old or the new content.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -50,7 +51,8 @@ class RunFolder:
 
     @property
     def state(self) -> State:
-        found: State = read_json(self.path / "state.json").get("state", "queued")
+        """The state that was written last; a folder without a readable one counts as failed."""
+        found: State = read_json(self.path / "state.json").get("state", "failed")
         return found
 
     @property
@@ -58,10 +60,20 @@ class RunFolder:
         return str(read_json(self.path / "state.json").get("error", ""))
 
     @property
-    def is_abandoned(self) -> bool:
-        """Whether the run is marked as running by a process that is gone."""
-        content = read_json(self.path / "state.json")
-        return content.get("state") == "running" and not process_lives(int(content.get("pid", 0)))
+    def changed_seconds(self) -> float:
+        """When the state was written last, in seconds since the epoch; 0 where it cannot be told."""
+        try:
+            return (self.path / "state.json").stat().st_mtime
+        except OSError:
+            return 0.0
+
+    @property
+    def starts_in_vain(self) -> int:
+        """How often a process began the run since a part was last finished."""
+        count = 0
+        for event in self.events():
+            count = count + 1 if event.get("event") == "started" else 0
+        return count
 
     def set_state(self, state: State, error: str = "") -> None:
         write_json(self.path / "state.json", {"state": state, "pid": os.getpid(), "error": error})
@@ -75,7 +87,7 @@ class RunFolder:
         """All whole lines of progress so far."""
         try:
             lines = (self.path / "events.jsonl").read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
+        except OSError:
             return []
         return [event for event in map(_parse_line, lines) if event is not None]
 
@@ -120,9 +132,32 @@ def list_runs(jobs: Path) -> list[RunFolder]:
     return [RunFolder(path) for path in names]
 
 
-def unfinished_runs(jobs: Path) -> Iterator[RunFolder]:
-    """Runs that are queued, running, or whose process died before their end."""
-    return (run for run in list_runs(jobs) if run.state in UNFINISHED)
+def unfinished_runs(jobs: Path, kind: str) -> Iterator[RunFolder]:
+    """Runs of a kind that are queued, running, or whose process died before their end."""
+    return (run for run in list_runs(jobs) if run.request.get("kind") == kind and run.state in UNFINISHED)
+
+
+@contextmanager
+def worker_lock(jobs: Path, wait: Callable[[], bool]) -> Iterator[bool]:
+    """Hold the lock that lets one process work on the runs of a home; whether it could be had.
+
+    Args:
+        jobs: folder of the runs.
+        wait: asked again and again while another process holds the lock; False gives up.
+    """
+    jobs.mkdir(parents=True, exist_ok=True)
+    with (jobs / "worker.lock").open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if not wait():
+                    yield False
+                    return
+                time.sleep(0.2)
+            else:
+                yield True
+                return
 
 
 def forget_old_runs(jobs: Path, keep: int = 50) -> None:
@@ -163,7 +198,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """A JSON object; empty where the file is absent or holds something else."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from peachdash.sentiment.engine import Scorer
     from peachdash.sentiment.registry import ModelReference
 
+log = logging.getLogger(__name__)
+
 KIND = "score"
 PART_SECONDS = 2.0
-"""A part is written at least this often, so that a kill costs no more than that."""
+"""A part is written with the first batch that ends this long after the last: what a kill can cost."""
 
 
 def create_scoring_run(jobs: Path, texts: pd.DataFrame, models: Iterable[str]) -> RunFolder:
@@ -53,13 +56,23 @@ def execute_scoring_run(
     run.append_event(event="finished", done=parts.total, total=parts.total)
 
 
+def read_part(path: Path) -> pd.DataFrame | None:
+    """The predictions of a finished part; None for one that cannot be read, which is set aside."""
+    try:
+        return pq.read_table(path).to_pandas()
+    except (OSError, pa.ArrowException):
+        log.warning("the part %s cannot be read and is set aside", path)
+        path.rename(path.with_suffix(".unreadable"))
+        return None
+
+
 def _texts_read(run: RunFolder) -> set[str]:
     """Hashes of the texts that every model of the run has read."""
-    parts = run.parts()
+    parts = [frame for frame in map(read_part, run.parts()) if frame is not None]
     if not parts:
         return set()
-    stored = pa.concat_tables(pq.read_table(part, columns=["text_sha256", "revision"]) for part in parts)
-    counts = stored.to_pandas().drop_duplicates()["text_sha256"].value_counts()
+    pairs = pd.concat(parts)[["text_sha256", "revision"]].drop_duplicates()
+    counts = pairs["text_sha256"].value_counts()
     return set(counts[counts >= len(run.request["models"])].index)
 
 

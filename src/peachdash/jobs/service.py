@@ -7,7 +7,8 @@ import threading
 from dataclasses import dataclass
 
 from peachdash.config import Settings, load_settings
-from peachdash.jobs.inbox import write_serve_file
+from peachdash.errors import DatabaseLocked
+from peachdash.jobs.serving import ServeLock, find_serve
 from peachdash.jobs.supervisor import Supervisor
 from peachdash.logs import configure_logging
 from peachdash.records import ActiveModels
@@ -22,6 +23,7 @@ class Service:
     settings: Settings
     database: Database
     supervisor: Supervisor
+    lock: ServeLock | None = None
 
     def active_models(self) -> ActiveModels:
         """The champion and generic revisions now; a promotion shows at the next call."""
@@ -53,15 +55,25 @@ def stop_service() -> None:
         if _service is not None:
             _service.supervisor.stop()
             _service.database.close()
+            if _service.lock is not None:
+                _service.lock.release()
             _service = None
 
 
 def _start(settings: Settings) -> Service:
     configure_logging(settings, "serve")
-    database = open_database(settings.resolved_database_url)
-    write_serve_file(settings)
+    lock = ServeLock(settings)
+    if not lock.acquire():
+        other = find_serve(settings)
+        where = f": process {other.pid}, http://127.0.0.1:{other.port}" if other else ""
+        raise DatabaseLocked(f"A dashboard is running for {settings.home} already{where}.")
+    try:
+        database = open_database(settings.database)
+    except BaseException:
+        lock.release()
+        raise
     settings.inbox.mkdir(parents=True, exist_ok=True)
     supervisor = Supervisor(database, settings)
     supervisor.start()
     atexit.register(stop_service)
-    return Service(settings, database, supervisor)
+    return Service(settings, database, supervisor, lock)

@@ -13,14 +13,13 @@ import sys
 import threading
 import time
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pandas as pd
 
 from peachdash.config import Settings
 from peachdash.errors import PeachdashError
 from peachdash.jobs.inbox import serve_inbox
 from peachdash.jobs.runs import RunFolder, forget_old_runs, list_runs, unfinished_runs
-from peachdash.jobs.scoring import KIND, create_scoring_run
+from peachdash.jobs.scoring import KIND, create_scoring_run, read_part
 from peachdash.records import Scope
 from peachdash.sentiment.active import find_active
 from peachdash.storage.database import Database
@@ -42,6 +41,7 @@ class Supervisor:
         self._worker: subprocess.Popen[bytes] | None = None
         self._worker_started = 0.0
         self._looked_for_unread = 0.0
+        self._complaint = ""
         self._taken: set[str] = set()
         self._stopping = threading.Event()
         self._wanted = threading.Event()
@@ -56,7 +56,10 @@ class Supervisor:
         self._thread.join(timeout=10)
         if self._worker is not None and self._worker.poll() is None:
             self._worker.terminate()
-            self._worker.wait(timeout=10)
+            try:
+                self._worker.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._worker.kill()
 
     def score_soon(self) -> None:
         """Look for unread texts at the next tick, rather than within ten seconds."""
@@ -68,35 +71,48 @@ class Supervisor:
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
-            try:
-                self.tick()
-            except PeachdashError as error:
-                log.warning("%s", error)
-                self._stopping.wait(RESTART_SECONDS)
-            except Exception:
-                log.exception("the supervisor failed and goes on")
-                self._stopping.wait(RESTART_SECONDS)
+            self.tick()
             self._stopping.wait(TICK_SECONDS)
 
     def tick(self) -> None:
         """One round: output in, inbox answered, new work handed out, worker alive."""
+        for step in (
+            self._take_all_output,
+            self._serve_inbox,
+            self._hand_out_unread,
+            self._keep_worker_alive,
+        ):
+            try:
+                step()
+            except PeachdashError as error:
+                self._complain(str(error))
+            except Exception:
+                log.exception("a step of the supervisor failed; it goes on with the next")
+                self._stopping.wait(RESTART_SECONDS)
+
+    def _complain(self, message: str) -> None:
+        """Log a message, but not the same one again and again."""
+        if message != self._complaint:
+            log.warning("%s", message)
+        self._complaint = message
+
+    def _take_all_output(self) -> None:
         for run in list_runs(self.settings.jobs):
             self._take_output(run)
+
+    def _serve_inbox(self) -> None:
         if serve_inbox(self.database, self.settings):
             self._wanted.set()
-        self._hand_out_unread()
-        if any(unfinished_runs(self.settings.jobs)):
-            self._keep_worker_alive()
 
     def _take_output(self, run: RunFolder) -> None:
         state = run.state
-        if state in ("stored",) or run.request.get("kind") != KIND:
+        if state == "stored" or run.request.get("kind") != KIND:
             return
         parts = [part for part in run.parts() if part.name not in self._taken]
-        if parts:
-            table = pa.concat_tables(pq.read_table(part) for part in parts)
-            store_predictions(self.database, HOUSE, table.to_pandas())
-            self._taken.update(part.name for part in parts)
+        frames = [frame for frame in map(read_part, parts) if frame is not None]
+        if frames:
+            store_predictions(self.database, HOUSE, pd.concat(frames))
+        self._taken.update(part.name for part in parts)
         if state == "done":
             run.set_state("stored")
             run.discard_payload()
@@ -104,7 +120,7 @@ class Supervisor:
 
     def _hand_out_unread(self) -> None:
         due = time.monotonic() - self._looked_for_unread > LOOK_FOR_UNREAD_SECONDS
-        if not (self._wanted.is_set() or due) or any(unfinished_runs(self.settings.jobs)):
+        if not (self._wanted.is_set() or due) or any(unfinished_runs(self.settings.jobs, KIND)):
             return
         self._wanted.clear()
         self._looked_for_unread = time.monotonic()
@@ -116,7 +132,9 @@ class Supervisor:
             create_scoring_run(self.settings.jobs, texts, revisions)
 
     def _keep_worker_alive(self) -> None:
-        if self.worker_pid is not None or time.monotonic() - self._worker_started < RESTART_SECONDS:
+        if not any(unfinished_runs(self.settings.jobs, KIND)) or self.worker_pid is not None:
+            return
+        if time.monotonic() - self._worker_started < RESTART_SECONDS:
             return
         if self._worker is not None:
             log.warning("the worker ended with status %s; starting another", self._worker.returncode)
@@ -134,5 +152,4 @@ def _failed_lately(settings: Settings) -> bool:
     runs = [run for run in list_runs(settings.jobs) if run.request.get("kind") == KIND]
     if not runs or runs[-1].state != "failed":
         return False
-    started_seconds = int(runs[-1].run_id.split("-")[0]) / 1e9
-    return time.time() - started_seconds < FAILURE_PAUSE_SECONDS
+    return time.time() - runs[-1].changed_seconds < FAILURE_PAUSE_SECONDS

@@ -6,17 +6,17 @@ worker serve a home; a run whose worker was killed is taken up again from its fi
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import sys
 import time
 from functools import partial
-from typing import IO, TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from peachdash.config import Settings, load_settings
 from peachdash.errors import PeachdashError
-from peachdash.jobs.runs import RunFolder, unfinished_runs
+from peachdash.jobs.runs import RunFolder, unfinished_runs, worker_lock
 from peachdash.jobs.scoring import KIND, execute_scoring_run
 from peachdash.logs import configure_logging
 from peachdash.sentiment.active import find_model
@@ -26,52 +26,50 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.2
+STARTS_IN_VAIN = 3
 
 
 def main() -> int:
     """Serve runs until the parent process is gone."""
     settings = load_settings()
     configure_logging(settings, "worker")
-    settings.jobs.mkdir(parents=True, exist_ok=True)
     parent = os.getppid()
-    with (settings.jobs / "worker.lock").open("w") as lock:
-        if not _lock(lock, parent):
-            return 0
-        log.info("worker %d serves %s", os.getpid(), settings.jobs)
-        serve_runs(settings, parent)
+    with worker_lock(settings.jobs, wait=lambda: os.getppid() == parent) as ours:
+        if ours:
+            log.info("worker %d serves %s", os.getpid(), settings.jobs)
+            serve_runs(settings, parent)
     return 0
-
-
-def _lock(lock: IO[str], parent: int) -> bool:
-    """Wait for the lock; False when the parent went away in the meantime."""
-    while os.getppid() == parent:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(POLL_SECONDS)
-        else:
-            return True
-    return False
 
 
 def serve_runs(settings: Settings, parent: int) -> None:
     """Take the oldest unfinished run again and again while the parent lives."""
     scorer: Scorer | None = None
     while os.getppid() == parent:
-        run = next((run for run in unfinished_runs(settings.jobs) if run.request.get("kind") == KIND), None)
+        run = next(unfinished_runs(settings.jobs, KIND), None)
         if run is None:
             time.sleep(POLL_SECONDS)
             continue
         if scorer is None:
             scorer = make_scorer(settings)
-        take_run(run, scorer, settings)
+        take_run(run, scorer, settings, parent)
 
 
-def take_run(run: RunFolder, scorer: Scorer, settings: Settings) -> None:
-    """Execute one run and leave it done or failed; a failure of ours is logged with its traceback."""
+def take_run(run: RunFolder, scorer: Scorer, settings: Settings, parent: int) -> None:
+    """Execute one run and leave it done or failed; a failure of ours is logged with its traceback.
+
+    A worker whose parent is gone ends at the next finished part, so that whoever comes next may go on.
+    """
+    if run.starts_in_vain >= STARTS_IN_VAIN:
+        run.set_state("failed", f"the worker died {STARTS_IN_VAIN} times without finishing a part")
+        return
+
+    def check(part: Path) -> None:
+        if os.getppid() != parent:
+            raise SystemExit
+
     run.set_state("running")
     try:
-        execute_scoring_run(run, scorer, partial(find_model, settings=settings))
+        execute_scoring_run(run, scorer, partial(find_model, settings=settings), on_part=check)
     except PeachdashError as error:
         run.set_state("failed", str(error))
         log.warning("run %s failed: %s", run.run_id, error)

@@ -51,7 +51,7 @@ def fetch_split_counts(
 ) -> pd.DataFrame:
     """Counts by source or by whole stars, and band: group (text; "no stars" where missing), band, n."""
     rows = readings(scope, criteria, models)
-    whole_stars = sa.cast(sa.cast(sa.func.round(rows.c.stars), sa.Integer), sa.Text)
+    whole_stars = sa.cast(sa.cast(sa.func.floor(rows.c.stars + 0.5), sa.Integer), sa.Text)
     stars = sa.func.coalesce(whole_stars, "no stars")
     group = rows.c.source.label("group") if by == "source" else stars.label("group")
     statement = (

@@ -44,6 +44,7 @@ def fetch_labelled(
             t.gold_labels.c.split == split,
             t.predictions.c.revision == revision,
             within(scope, t.reviews.c.business_id),
+            t.reviews.c.import_id.in_(sa.select(t.imports.c.import_id).where(t.imports.c.origin == "demo")),
             not_retracted(),
         )
         .order_by(t.gold_labels.c.review_key)

@@ -36,6 +36,7 @@ def find_review_number(connection: sa.Connection, scope: Scope, review_key: str)
         sa.select(t.reviews.c.review_id)
         .where(
             t.reviews.c.platform_id == review_key,
+            t.reviews.c.import_id.in_(sa.select(t.imports.c.import_id).where(t.imports.c.origin == "demo")),
             within(scope, t.reviews.c.business_id),
             not_retracted(),
         )

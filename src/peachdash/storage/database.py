@@ -21,6 +21,9 @@ from peachdash.storage.migrate import upgrade_schema
 
 log = logging.getLogger(__name__)
 
+_WRITERS = 7_324_224
+"""Number of the PostgreSQL advisory lock that lets one process write at a time."""
+
 
 class Database:
     """An open database. Create it with `open_database`, close it with `close`."""
@@ -37,23 +40,25 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """One transaction, committed at the end of the block; one at a time in this process."""
+        """One transaction, committed at the end of the block; one at a time, in all processes."""
         with self._writing, self.engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS)))
             yield connection
 
     def close(self) -> None:
         self.engine.dispose()
 
 
-def open_database(url: str) -> Database:
-    """Open the database at an SQLAlchemy URL, creating and migrating it where needed.
+def open_database(place: str | Path) -> Database:
+    """Open the database at an SQLAlchemy URL or in a DuckDB file, creating and migrating it where needed.
 
     Raises:
         BadInput: the URL cannot be understood, or nothing can be stored there.
         DatabaseLocked: another process holds the file; the message says which and what to do.
         DatabaseTooNew: a later version of Peachdash wrote it.
     """
-    engine = _make_engine(url)
+    engine = _make_engine(place)
     database = Database(engine)
     try:
         with database.write() as connection:
@@ -66,12 +71,13 @@ def open_database(url: str) -> Database:
     return database
 
 
-def _make_engine(url: str) -> sa.Engine:
+def _make_engine(place: str | Path) -> sa.Engine:
     try:
-        parsed = make_url(url)
+        parsed = sa.URL.create("duckdb", database=str(place)) if isinstance(place, Path) else make_url(place)
         if parsed.get_backend_name() == "duckdb":
-            if parsed.database and parsed.database != ":memory:":
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            if not parsed.database or parsed.database == ":memory:":
+                raise BadInput("PEACHDASH_DATABASE_URL: expected a file, since several processes use it.")
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             return sa.create_engine(parsed, pool_size=16, max_overflow=48)
         return sa.create_engine(parsed, pool_pre_ping=True)
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
@@ -86,7 +92,7 @@ def _make_engine(url: str) -> sa.Engine:
 def _explain(error: BaseException, url: sa.URL) -> Exception:
     """The user's version of a failure to open the file."""
     message = str(getattr(error, "orig", error))
-    if "lock" in message.lower():
+    if "could not set lock" in message.lower():
         pid = re.search(r"PID (\d+)", message)
         holder = f"process {pid[1]}{_command_of(pid[1])}" if pid else "another process"
         return DatabaseLocked(

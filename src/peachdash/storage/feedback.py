@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
+import secrets
+import time
 
 import sqlalchemy as sa
 
@@ -11,9 +12,20 @@ from peachdash.records import Scope
 from peachdash.storage import schema as t
 
 
+def new_id() -> str:
+    """An identifier that sorts by the time of its making, so that the latest of equal times is known."""
+    return f"{time.time_ns():020d}-{secrets.token_hex(6)}"
+
+
 def load_visible_review(connection: sa.Connection, scope: Scope, review_id: int) -> str | None:
-    """The text hash of a review, or None where there is no such review in the viewer's scope."""
-    statement = sa.select(t.reviews.c.text_sha256).where(t.reviews.c.review_id == review_id)
+    """The text hash of a review, or None where there is no such review in the viewer's scope.
+
+    Reviews of an import that was undone are not there.
+    """
+    statement = sa.select(t.reviews.c.text_sha256).where(
+        t.reviews.c.review_id == review_id,
+        t.reviews.c.import_id.not_in(sa.select(t.import_retractions.c.import_id)),
+    )
     if scope.business_ids is not None:
         statement = statement.where(t.reviews.c.business_id.in_(sorted(scope.business_ids)))
     return connection.execute(statement).scalar_one_or_none()
@@ -37,7 +49,7 @@ def append_report(
     label: str | None,
 ) -> str:
     """Append a report and return its id."""
-    report_id = uuid.uuid4().hex
+    report_id = new_id()
     connection.execute(
         sa.insert(t.reports).values(
             report_id=report_id,
@@ -63,7 +75,7 @@ def append_decision(
     report_id: str | None = None,
 ) -> str:
     """Append a decision and return its id. A verdict of None takes the earlier one back."""
-    decision_id = uuid.uuid4().hex
+    decision_id = new_id()
     connection.execute(
         sa.insert(t.decisions).values(
             decision_id=decision_id,
@@ -83,7 +95,7 @@ def append_answer(connection: sa.Connection, review_id: int, answered: bool, who
     """Append that a complaint was answered, or that it was not after all."""
     connection.execute(
         sa.insert(t.complaint_answers).values(
-            answer_id=uuid.uuid4().hex,
+            answer_id=new_id(),
             review_id=review_id,
             answered=answered,
             answered_by=who,

@@ -31,7 +31,8 @@ def load_unread(
     wanted: sa.ColumnElement[bool] = sa.true()
     if labelled_split is not None:
         keys = sa.select(t.gold_labels.c.review_key).where(t.gold_labels.c.split == labelled_split)
-        wanted = t.reviews.c.platform_id.in_(keys)
+        shipped = sa.select(t.imports.c.import_id).where(t.imports.c.origin == "demo")
+        wanted = sa.and_(t.reviews.c.platform_id.in_(keys), t.reviews.c.import_id.in_(shipped))
     first = sa.func.row_number().over(partition_by=t.reviews.c.text_sha256, order_by=t.reviews.c.review_id)
     rows = (
         sa.select(t.reviews.c.text_sha256, t.reviews.c.title, t.reviews.c.text, first.label("rank"))

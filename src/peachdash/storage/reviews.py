@@ -56,6 +56,18 @@ def load_standing_import(connection: sa.Connection, file_sha256: str) -> str | N
     return connection.execute(statement).scalars().first()
 
 
+def load_standing_businesses(connection: sa.Connection, import_id: str) -> list[str] | None:
+    """The businesses that an import holds reviews of; None where there is no such import, or it is undone."""
+    standing = sa.select(t.imports.c.import_id).where(
+        t.imports.c.import_id == import_id,
+        t.imports.c.import_id.not_in(sa.select(t.import_retractions.c.import_id)),
+    )
+    if connection.execute(standing).scalar_one_or_none() is None:
+        return None
+    businesses = sa.select(t.reviews.c.business_id).where(t.reviews.c.import_id == import_id).distinct()
+    return list(connection.execute(businesses).scalars())
+
+
 def append_retraction(connection: sa.Connection, import_id: str, who: str, reason: str) -> None:
     """Undo an import: its reviews no longer count anywhere. Nothing is deleted."""
     connection.execute(

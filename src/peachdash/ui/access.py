@@ -30,7 +30,7 @@ class Session:
     def cache_key(self) -> str:
         """Everything that an answer depends on beside the question."""
         seen = "all" if self.scope.business_ids is None else ",".join(sorted(self.scope.business_ids))
-        return f"{self.service.settings.resolved_database_url}|{self.version}|{seen}|{self.models.revisions}"
+        return f"{self.service.settings.database}|{self.version}|{seen}|{self.models.revisions}"
 
 
 def current_scope() -> Scope:

@@ -12,12 +12,21 @@ import streamlit as st
 ROW_HEIGHT, HEADER_HEIGHT = 66, 38
 """Pixels; below 66 a row shows one line only."""
 
-_FORGET = "forget_ticks"
+_FORGET_TICKS, _FORGET_CLICK = "forget_ticks", "forget_click"
 
 
 def forget_ticks() -> None:
     """Let tables come up without ticks at the next run."""
-    st.session_state[_FORGET] = True
+    st.session_state[_FORGET_TICKS] = True
+
+
+def forget_click() -> None:
+    """Let go of the clicked cell at the next run, so that it can be clicked again.
+
+    This waits until what the click opened is closed: a grid that gets the focus back without a chosen cell
+    chooses its first one, which would count as a click.
+    """
+    st.session_state[_FORGET_CLICK] = True
 
 
 def render_click_table(
@@ -41,8 +50,7 @@ def render_click_table(
         alt: what the table holds, for those who cannot see it.
         most_rows: rows beyond these are reached by scrolling.
     """
-    if st.session_state.pop(_FORGET, False):
-        st.session_state[key] = _selected([])
+    _forget(key)
     state: Any = st.dataframe(
         rows,
         key=key,
@@ -57,15 +65,16 @@ def render_click_table(
     return [row for row in state["selection"]["rows"] if row < len(rows)]
 
 
-def _selected(rows: list[int]) -> dict[str, Any]:
-    return {"selection": {"rows": rows, "columns": [], "cells": []}}
+def _forget(key: str) -> None:
+    """Deselect what is to be forgotten, before the table is drawn."""
+    ticks, click = (st.session_state.pop(name, False) for name in (_FORGET_TICKS, _FORGET_CLICK))
+    if ticks or click:
+        rows = [] if ticks else st.session_state.get(key, {}).get("selection", {}).get("rows", [])
+        st.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
 
 
 def _take_click(key: str, length: int, opened: Callable[[int], None]) -> None:
-    """Open the row whose cell was clicked, and let go of the cell so that it can be clicked again."""
-    selection = st.session_state[key]["selection"]
-    if selection["cells"]:
-        row = selection["cells"][0][0]
-        st.session_state[key] = _selected(list(selection["rows"]))
-        if row < length:
-            opened(row)
+    """Open the row whose cell was clicked; a click on a tick box chooses no cell."""
+    cells = st.session_state[key]["selection"]["cells"]
+    if cells and cells[0][0] < length:
+        opened(cells[0][0])

@@ -82,7 +82,12 @@ def render_differing(session: Session, differing: pd.DataFrame, criteria: Review
     kinds = sorted({kind for slices in differing["slices"] for kind in slices or ()})
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = st.text_input(
-            "Search these reviews", key="differ_search", type="search", bind="query-params", max_chars=200
+            "Search these reviews",
+            key="differ_search",
+            type="search",
+            bind="query-params",
+            max_chars=200,
+            width=440,
         )
         right = st.selectbox(
             "Who was right",

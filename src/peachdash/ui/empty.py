@@ -10,7 +10,7 @@ from peachdash.ui.access import Session
 from peachdash.ui.data import ask
 from peachdash.ui.filters import Filters, filter_query
 
-UPLOAD, BUSINESS = "pages/upload.py", "pages/business.py"
+OVERVIEW, BUSINESS, UPLOAD = "pages/overview.py", "pages/business.py", "pages/upload.py"
 
 
 def stop_if_empty(session: Session, what: str) -> None:
@@ -24,7 +24,8 @@ def stop_if_empty(session: Session, what: str) -> None:
         return
     st.title("No reviews yet.", anchor=False)
     st.write(f"Here you will see {what}. Start with an export from Google, Yelp or wherever customers write.")
-    st.page_link(UPLOAD, label="Upload an export", icon=":material/upload_file:")
+    if st.button("Upload an export", icon=":material/upload_file:", type="primary", key="first_upload"):
+        st.switch_page(UPLOAD)
     st.caption(
         "To look around first, stop the dashboard and run `peachdash setup`: it loads demo businesses."
     )

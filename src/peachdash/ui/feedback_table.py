@@ -69,9 +69,9 @@ def render_feedback_table(session: Session, reports: pd.DataFrame) -> None:
         opened=lambda row: open_review(numbers[row]),
         ticks=True,
         columns={
-            "Review": column.TextColumn("Review", width=300),
-            "Note": column.TextColumn("Note", width=200),
-            "Reported": column.TextColumn("Reported", width=140),
+            "Review": column.TextColumn("Review", width=270),
+            "Note": column.TextColumn("Note", width=140),
+            "Reported": column.TextColumn("Reported", width=130),
         },
         alt="Reported readings and what came of them",
     )

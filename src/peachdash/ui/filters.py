@@ -165,7 +165,7 @@ def make_view(filters: Filters, choices: Choices, notes: list[str]) -> View:
     criteria = ReviewFilter(filters.client, filters.business, filters.source, since, until)
     pair = period_pair(latest, since, until) if since is not None else None
     previous = pair[1] if pair else None
-    words = f"the {previous.days:,} days before" if previous else "the period before"
+    words = f"the {previous.days:,} days before" if previous else "any earlier period"
     demo = frozenset(choices.businesses.loc[choices.businesses["is_demo"].astype(bool), "business_id"])
     return View(filters, criteria, previous, words, filter_words(filters, criteria, choices), notes, demo)
 

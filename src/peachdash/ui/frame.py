@@ -28,11 +28,18 @@ LOGO = (
 _FRAMED = "framed"
 
 
-@contextmanager
-def framed() -> Iterator[None]:
-    """The title, icon and logo around a page; while it lasts, the page knows that it has them."""
+def render_frame() -> None:
+    """Title, icon and logo. Call it before `st.navigation`.
+
+    The browser would fetch the icon of a page from Google's servers, were there none of our own before.
+    """
     st.set_page_config(page_title="Peachdash", page_icon=ICON, layout="wide")
     st.logo(LOGO, size="large", icon_image=ICON)
+
+
+@contextmanager
+def framed() -> Iterator[None]:
+    """Around the run of a page, which thereby knows that it was opened through the entry script."""
     st.session_state[_FRAMED] = True
     try:
         yield

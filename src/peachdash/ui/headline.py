@@ -11,7 +11,7 @@ from peachdash.insights import formatting
 from peachdash.ui.filters import View
 from peachdash.ui.formatting import plain
 
-DEMO_WORDS = "Demo data: these businesses and their reviews are made up."
+DEMO_WORDS = "Demo data: made-up businesses and reviews"
 
 
 @dataclass(frozen=True)

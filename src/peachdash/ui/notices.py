@@ -28,11 +28,11 @@ def done(words: str, undo: Callable[[], object] | None = None) -> None:
 
 
 def render_notice() -> None:
-    """The notice of the last action, until the next one."""
+    """The notice of the last action with its undo, at the foot of the window until the next one."""
     notice: Notice | None = st.session_state.pop(_KEY, None)
     if notice is None:
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.bottom, st.container(horizontal=True, vertical_alignment="center"):
         st.success(plain(notice.words), icon=":material/check:", width="stretch")
         if notice.undo is not None:
             st.session_state["notice_undo"] = notice.undo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Self
 
 import pandas as pd
@@ -10,7 +11,8 @@ import streamlit as st
 from peachdash.charts import BAND_COLOURS
 from peachdash.insights import formatting
 from peachdash.ui.access import Session
-from peachdash.ui.empty import BUSINESS, business_address
+from peachdash.ui.empty import BUSINESS, OVERVIEW, business_address
+from peachdash.ui.filters import View
 
 _OPEN = "overview_open"
 ROW_HEIGHT, HEADER_HEIGHT, MOST_ROWS = 42, 38, 30
@@ -99,6 +101,13 @@ def render_overview_table(session: Session, rows: pd.DataFrame, previous_words: 
     if row is not None:
         business_id = str(rows["business_id"].iloc[row])
         st.switch_page(BUSINESS, query_params=business_address(session, business_id))
+
+
+def render_way_to_all(view: View) -> None:
+    """The way back to all businesses, where the filter shows one only."""
+    if view.filters.business:
+        query = replace(view.filters, business=None).to_query()
+        st.page_link(OVERVIEW, label="Show all businesses", icon=":material/storefront:", query_params=query)
 
 
 def clicked_row() -> int | None:

@@ -14,6 +14,8 @@ from peachdash.records import LABELS
 from peachdash.ui.data import CHAMPION, GENERIC
 
 TEXT = "currentColor"
+WIDTH = 290
+"""Pixels; two stand side by side in the review's drawer, one below the other on a phone."""
 PREFIXES = {CHAMPION: "champion", GENERIC: "generic"}
 
 
@@ -29,28 +31,21 @@ def reading_rows(review: Mapping[str, Any]) -> pd.DataFrame:
     return frame.assign(words=[formatting.percent(value) for value in frame["probability"]])
 
 
-def reading_bars(review: Mapping[str, Any]) -> alt.FacetChart | None:
-    """A bar for each class, one panel a model; None where no model has read the review."""
-    rows = reading_rows(review)
-    if rows.empty:
-        return None
-    base = alt.Chart().encode(y=alt.Y("label:N", sort=list(LABELS), title=None))
+def reading_bars(rows: pd.DataFrame) -> alt.LayerChart:
+    """A bar for each class of one model's reading; `rows` are those of one model from `reading_rows`."""
+    base = alt.Chart(rows).encode(y=alt.Y("label:N", sort=list(LABELS), title=None))
     colours = alt.Scale(domain=list(LABELS), range=[BAND_COLOURS[label] for label in LABELS])
-    x = alt.X("probability:Q", scale=alt.Scale(domain=[0, 1.15]), axis=None)
+    x = alt.X("probability:Q", scale=alt.Scale(domain=[0, 1.2]), axis=None)
     bars = base.mark_bar().encode(x=x, color=alt.Color("label:N", scale=colours, legend=None))
     words = base.mark_text(align="left", dx=4, color=TEXT).encode(x=x, text="words:N")
-    header = alt.Header(title=None, labelOrient="top", labelAnchor="start", labelFontWeight="bold")
-    panels = alt.layer(bars, words, data=rows).properties(width=175, height=66)
-    models = [model for model in PREFIXES if model in set(rows["model"])]
-    return panels.facet(alt.Facet("model:N", sort=models, header=header), columns=2).properties(
-        description=describe_readings(rows)
+    title = alt.TitleParams(text=str(rows["model"].iloc[0]), anchor="start", fontSize=13)
+    fit = alt.AutoSizeParams(type="fit-x", contains="padding")
+    return alt.layer(bars, words).properties(
+        title=title, width=WIDTH, height=66, autosize=fit, description=describe_readings(rows)
     )
 
 
 def describe_readings(rows: pd.DataFrame) -> str:
     """The bars in words."""
-    told = [
-        f"{model}: {', '.join(f'{row.label} {row.words}' for row in group.itertuples())}"
-        for model, group in rows.groupby("model", sort=False)
-    ]
-    return f"Probabilities. {'; '.join(told)}."
+    told = ", ".join(f"{label} {words}" for label, words in zip(rows["label"], rows["words"], strict=True))
+    return f"Probabilities by the {rows['model'].iloc[0]} model: {told}."

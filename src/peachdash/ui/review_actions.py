@@ -13,12 +13,13 @@ import streamlit as st
 from peachdash.insights import formatting
 from peachdash.queries.version import find_review_number
 from peachdash.ui.access import Session
-from peachdash.ui.click_table import forget_ticks
+from peachdash.ui.click_table import forget_click, forget_ticks
 from peachdash.ui.formatting import VERDICT_WORDS
 from peachdash.ui.notices import done
 from peachdash.workflows.feedback import mark_answered, report_reading, take_back_decision
 
 _ADDRESS = "review"
+_FORGET_REPORT = "forget_report"
 
 
 def open_review(number: int) -> None:
@@ -27,8 +28,9 @@ def open_review(number: int) -> None:
 
 
 def close_review() -> None:
-    """Take the review out of the address."""
+    """Take the review out of the address, and let go of the row that it was opened from."""
     st.query_params.pop(_ADDRESS, None)
+    forget_click()
 
 
 def open_labelled(session: Session, review_key: str) -> None:
@@ -60,8 +62,14 @@ def correct_reading(session: Session, number: int, suggestion: str, note: str) -
     database, scope = session.service.database, session.scope
     report_reading(database, scope, session.models, number, suggestion, note)
     forget_ticks()
+    st.session_state[_FORGET_REPORT] = True
     undo = partial(take_back_decision, database, scope, number)
     done(f"Review {number} now counts as {VERDICT_WORDS[suggestion]}. All numbers follow.", undo)
+
+
+def report_forgotten() -> bool:
+    """Whether the form of the report that was just sent is to come up blank; says so once."""
+    return bool(st.session_state.pop(_FORGET_REPORT, False))
 
 
 def take_back(session: Session, numbers: list[int]) -> None:

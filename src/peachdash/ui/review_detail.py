@@ -15,16 +15,18 @@ from peachdash.ui.access import Session, renew_session
 from peachdash.ui.data import ask
 from peachdash.ui.formatting import VERDICT_WORDS, moment, plain, review_date, stars_words
 from peachdash.ui.guard import guard
-from peachdash.ui.reading_bars import reading_bars
+from peachdash.ui.reading_bars import WIDTH, reading_bars, reading_rows
 from peachdash.ui.review_actions import (
     change_answers,
     close_review,
     correct_reading,
     opened_review,
+    report_forgotten,
     take_back,
 )
 from peachdash.workflows.feedback import NOTE_LIMIT
 
+_SUGGESTION, _NOTE = "report_suggestion", "report_note"
 _BAND_WORDS = {
     "undecided": "Undecided: the model is not sure enough, a person can settle it below.",
     "waiting": "No model has read it yet.",
@@ -54,8 +56,10 @@ def _show(number: int) -> None:
 
 def _render_review(review: Mapping[str, Any]) -> None:
     st.markdown(f"**{plain(review['business'])}**")
-    facts = [stars_words(review["stars"]), review_date(review["review_date"], review["date_precision"])]
-    st.caption(" · ".join([*map(plain, (*facts, review["source"])), f"review {review['review_id']}"]))
+    stars = [] if formatting.is_missing(review["stars"]) else [stars_words(review["stars"])]
+    day = review_date(review["review_date"], review["date_precision"])
+    facts = [*stars, day, review["source"], f"review {review['review_id']}"]
+    st.caption(" · ".join(map(plain, facts)))
     with st.container(border=True):
         if review["title"]:
             st.text(review["title"], width="stretch")
@@ -67,9 +71,9 @@ def _render_review(review: Mapping[str, Any]) -> None:
 
 def _render_readings(review: Mapping[str, Any]) -> None:
     st.markdown(counts_as(review))
-    chart = reading_bars(review)
-    if chart is not None:
-        st.altair_chart(chart, width="content")
+    with st.container(horizontal=True):
+        for _, rows in reading_rows(review).groupby("model", sort=False):
+            st.altair_chart(reading_bars(rows), width=WIDTH)
     if review["possible_duplicate"]:
         st.caption(":material/content_copy: Another review of this business has the same text.")
 
@@ -112,13 +116,15 @@ def _render_correction(session: Session, review: Mapping[str, Any]) -> None:
         "Take the decision back", icon=":material/undo:", key="take_back_one"
     ):
         take_back(session, [number])
+    if report_forgotten():
+        st.session_state[_SUGGESTION], st.session_state[_NOTE] = None, ""
     with st.form("report", border=True):
         st.markdown("**This reading is wrong**")
         verdicts = [verdict.value for verdict in Verdict]
         suggestion = st.pills(
-            "It should count as", verdicts, format_func=VERDICT_WORDS.__getitem__, key="report_suggestion"
+            "It should count as", verdicts, format_func=VERDICT_WORDS.__getitem__, key=_SUGGESTION
         )
-        note = st.text_area("Note (optional)", max_chars=NOTE_LIMIT, height=80, key="report_note")
+        note = st.text_area("Note (optional)", max_chars=NOTE_LIMIT, height=80, key=_NOTE)
         if st.form_submit_button("Report", icon=":material/flag:"):
             if suggestion is None:
                 st.warning("Choose what the review should count as.")

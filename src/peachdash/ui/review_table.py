@@ -40,6 +40,7 @@ def use_selection() -> ReviewSelection:
             bind="query-params",
             on_change=_first_page,
             max_chars=200,
+            width=440,
         )
         complaints: Any = st.selectbox(
             "Complaints",
@@ -100,7 +101,7 @@ def _row(review: pd.Series) -> dict[str, Any]:
         "Counts as": [_counts_as(review, band)],
         "Read as": "" if band == "unscored" else _two_lines(*readings),
         "Complaint": _complaint(review),
-        "Posted": _two_lines(f"{stars_words(review['stars'])} · {review['source']}", _date(review)),
+        "Posted": _two_lines(_stars_and_source(review), _date(review)),
         "Business": review["business"],
     }
 
@@ -108,6 +109,11 @@ def _row(review: pd.Series) -> dict[str, Any]:
 def _two_lines(first: str, second: str) -> str:
     """Two parts that a narrow cell breaks between, and nowhere else."""
     return " ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in (first, second))
+
+
+def _stars_and_source(review: pd.Series) -> str:
+    stars = "" if formatting.is_missing(review["stars"]) else f"{stars_words(review['stars'])} · "
+    return f"{stars}{review['source']}"
 
 
 def _date(review: pd.Series) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from peachdash.storage.catalogue import fold
+
 _EMPTY_TEXT = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """SHA-256 of the empty text, which stars without text share."""
 
@@ -32,7 +34,7 @@ def find_duplicates(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
     found = pd.Series(None, index=rows.index, dtype=object)
     if rows.empty:
         return found
-    business = rows["business_id"].fillna(rows["business"].str.casefold())
+    business = rows["business_id"].fillna(rows["business"].map(fold))
     rows = rows.assign(business_id=business)
     by_id = _repeats(rows, known, ["business_id", "source", "platform_id"], _has_platform_id)
     by_person = _repeats(rows, known, ["business_id", "reviewer_hash", "text_sha256"], _has_reviewer_and_text)
@@ -43,7 +45,10 @@ def find_duplicates(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
 
 
 def flag_possible_duplicates(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
-    """True where a new row of five words or more has the text of another review of the same business."""
+    """True where a new row of five words or more has the text of another review of the same business.
+
+    `rows` has the column duplicate_of from `find_duplicates`: rows that are not stored are no company.
+    """
     long = rows["text"].str.count(r"\S+") >= 5
     stored = set(zip(known["business_id"], known["text_sha256"], strict=True))
     again = pd.Series(
@@ -51,7 +56,8 @@ def flag_possible_duplicates(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Seri
         index=rows.index,
         dtype=bool,
     )
-    within = rows.duplicated(["business", "text_sha256"], keep=False)
+    kept = rows[rows["duplicate_of"].isna()].assign(business=rows["business"].map(fold))
+    within = kept.duplicated(["business", "text_sha256"], keep=False).reindex(rows.index, fill_value=False)
     return long & (again | within)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from peachdash.errors import BadInput, NotFound
-from peachdash.records import ActiveModels, Role, Scope, Verdict
+from peachdash.records import ActiveModels, Scope, Verdict
 from peachdash.storage.database import Database
 from peachdash.storage.feedback import (
     append_answer,
@@ -18,7 +18,6 @@ from peachdash.storage.feedback import (
 )
 
 NOTE_LIMIT = 2_000
-_DECIDES = (Role.MANAGER, Role.ANALYST, Role.ADMIN)
 
 
 def report_reading(
@@ -45,7 +44,7 @@ def report_reading(
         report_id = append_report(
             connection, review_id, verdict, note, scope.viewer, models.champion if label else None, label
         )
-        if scope.role in _DECIDES:
+        if scope.may_decide:
             append_decision(connection, review_id, verdict, "correction", scope.viewer, note, report_id)
     return report_id
 
@@ -56,7 +55,7 @@ def take_back_decision(database: Database, scope: Scope, review_id: int, reason:
     Raises:
         NotFound: the viewer has no such review, or may not decide.
     """
-    if scope.role not in _DECIDES:
+    if not scope.may_decide:
         raise NotFound("Decisions are for managers and analysts.")
     with database.write() as connection:
         _visible(connection, scope, review_id)
@@ -69,8 +68,10 @@ def mark_answered(
     """Mark complaints as answered, or (answered=False) take that back; how many rows were written.
 
     Raises:
-        NotFound: one of the reviews is not the viewer's; then none is marked.
+        NotFound: one of the reviews is not the viewer's (then none is marked), or they are a client.
     """
+    if not scope.may_decide:
+        raise NotFound("Answers are marked by managers.")
     note = _note(note)
     with database.write() as connection:
         chosen = list(dict.fromkeys(int(review_id) for review_id in review_ids))

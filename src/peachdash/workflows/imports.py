@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
+import os
 import secrets
 import uuid
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
-from peachdash.errors import NotFound
+from peachdash.errors import BadInput, NotFound
 from peachdash.ingest import ExportRead, read_export
 from peachdash.records import Scope
 from peachdash.sentiment.text import scored_texts, text_sha256s
@@ -24,6 +26,7 @@ from peachdash.storage.reviews import (
     append_retraction,
     append_reviews,
     load_identity,
+    load_standing_businesses,
 )
 from peachdash.workflows.duplicates import find_duplicates, flag_possible_duplicates
 
@@ -31,6 +34,7 @@ log = logging.getLogger(__name__)
 
 Origin = Literal["page", "command", "inbox", "demo"]
 UNKNOWN_SOURCE = "upload"
+REVIEWER_KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,8 @@ def import_export(
         BadInput: the file cannot be used; nothing was stored.
         NotFound: it names a business outside the viewer's scope; nothing was stored.
     """
+    if not scope.may_decide:
+        raise NotFound("Imports are for managers.")
     with database.write() as connection:
         plan = plan_import(database, scope, home, data, file_name, options)
         import_id = uuid.uuid4().hex
@@ -171,12 +177,10 @@ def undo_import(database: Database, scope: Scope, import_id: str, reason: str = 
     Raises:
         NotFound: there is no such import that counts, or it is not the viewer's to undo.
     """
-    from peachdash.queries.imports import fetch_imports
-
     with database.write() as connection:
-        visible = fetch_imports(connection, scope, limit=100_000)
-        mine = visible[(visible["import_id"] == import_id) & ~visible["retracted"].astype(bool)]
-        if mine.empty:
+        businesses = load_standing_businesses(connection, import_id)
+        own = businesses is not None and all(scope.allows(business) for business in businesses)
+        if not own or not scope.may_decide:
             raise NotFound("There is no such import, or it was undone before.")
         append_retraction(connection, import_id, scope.viewer, reason)
 
@@ -185,13 +189,20 @@ def reviewer_key(home: Path) -> bytes:
     """The secret with which reviewer names are hashed; made once, readable by its owner only."""
     path = home / "reviewer.key"
     try:
-        return path.read_bytes()
+        key = path.read_bytes()
+        if len(key) < REVIEWER_KEY_BYTES:
+            raise BadInput(f"{path} is damaged. Restore it, or delete it: reviewers then count as new ones.")
+        return key
     except FileNotFoundError:
         home.mkdir(parents=True, exist_ok=True)
-        key = secrets.token_bytes(32)
-        path.touch(mode=0o600)
-        path.write_bytes(key)
-        return key
+        key = secrets.token_bytes(REVIEWER_KEY_BYTES)
+        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        beside.touch(mode=0o600)
+        beside.write_bytes(key)
+        with suppress(FileExistsError):
+            os.link(beside, path)
+        beside.unlink()
+        return path.read_bytes()
 
 
 def _match_businesses(database: Database, scope: Scope, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -213,7 +224,7 @@ def _record(plan: ImportPlan, import_id: str, scope: Scope, origin: Origin) -> d
     recognition = plan.read.recognition
     return {
         "import_id": import_id,
-        "file_name": Path(plan.file_name).name,
+        "file_name": Path(plan.file_name).name.encode("utf-8", "replace").decode(),
         "file_sha256": plan.file_sha256,
         "format": recognition.format,
         "origin": origin,

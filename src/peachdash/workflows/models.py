@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from peachdash.config import Settings
 from peachdash.errors import BadInput, NotFound
 from peachdash.records import Role, Scope
-from peachdash.sentiment.active import find_model, find_pair, write_champion_file
+from peachdash.sentiment.active import find_model, find_pair, read_champion_file, write_champion_file
 from peachdash.sentiment.registry import ModelReference
 from peachdash.storage.database import Database
 from peachdash.storage.models import append_promotion, load_last_promotion
@@ -27,7 +27,9 @@ def record_models(
         _register(connection, champion)
         _register(connection, generic)
         if load_last_promotion(connection) != champion.revision:
-            append_promotion(connection, champion.revision, scope.viewer, "shipped with this version")
+            promoted = read_champion_file(settings.home) is not None
+            reason = "named by the champion file" if promoted else "shipped with this version"
+            append_promotion(connection, champion.revision, scope.viewer, reason)
     return champion, generic
 
 

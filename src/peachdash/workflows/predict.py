@@ -104,12 +104,24 @@ def predict_file(
     """
     table = read_csv(source)
     position = find_text_column(source, table, text_column)
-    if target.is_dir() or not target.absolute().parent.is_dir():
-        raise BadInput(f"{target} cannot be written: expected the name of a file in a folder that exists.")
+    target = _usable_target(target)
     texts = [clean_text(row[position]) for row in table.rows]
-    readings = read_texts(texts, model, settings, on_progress)
-    _write(target, table, readings)
+    _write(target, table, read_texts(texts, model, settings, on_progress))
     return len(table.rows)
+
+
+def _usable_target(target: Path) -> Path:
+    """The file behind a target, made sure of before any text is read.
+
+    Raises:
+        BadInput: nothing can be written there, or it is no regular file.
+    """
+    place = target.resolve()
+    if place.is_dir() or not place.parent.is_dir() or (place.exists() and not place.is_file()):
+        raise BadInput(f"{target} cannot be written: expected the name of a file in a folder that exists.")
+    if not os.access(place.parent, os.W_OK) or (place.exists() and not os.access(place, os.W_OK)):
+        raise BadInput(f"{target} cannot be written: permission denied.")
+    return place
 
 
 def read_texts(
@@ -140,23 +152,43 @@ def read_texts(
 
 
 def _write(target: Path, table: CsvTable, readings: pd.DataFrame) -> None:
-    header = [f"input_{name}" if name in OUTPUT_COLUMNS else name for name in table.header]
     numbers = readings[["p_negative", "p_neutral", "p_positive"]].to_numpy()
-    handle, beside = tempfile.mkstemp(dir=target.absolute().parent, prefix=f".{target.name}-")
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}-")
+    beside = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow([*header, *OUTPUT_COLUMNS])
+            writer.writerow([*_renamed(table.header), *OUTPUT_COLUMNS])
             for row, label, values, review in zip(
                 table.rows, readings["label"], numbers, readings["needs_review"], strict=True
             ):
                 cells = [f"{value:.6f}" if label else "" for value in values]
                 writer.writerow([*row, label, *cells, "true" if review else "false"])
-        Path(beside).chmod(0o644)
-        Path(beside).replace(target)
+        beside.chmod(mode)
+        beside.replace(target)
     except OSError as error:
-        Path(beside).unlink(missing_ok=True)
         raise BadInput(f"{target} cannot be written: {error.strerror}.") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _renamed(header: list[str]) -> list[str]:
+    """The header with every name that is about to be added set apart as input_<name>, without repeats."""
+    taken, names = set(header) | set(OUTPUT_COLUMNS), []
+    for name in header:
+        new = name
+        while new in OUTPUT_COLUMNS or (new != name and new in taken):
+            new = f"input_{new}"
+        taken.add(new)
+        names.append(new)
+    return names
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -70,10 +70,8 @@ def _load_reviews(database: Database, scope: Scope, path: Path) -> int:
             return 0
         rows = _review_frame(records)
         known = load_identity(connection, rows["business_id"].unique())
-        rows = rows.assign(
-            duplicate_of=find_duplicates(rows, known),
-            possible_duplicate=flag_possible_duplicates(rows, known),
-        )
+        rows = rows.assign(duplicate_of=find_duplicates(rows, known))
+        rows = rows.assign(possible_duplicate=flag_possible_duplicates(rows, known))
         new = rows[rows["duplicate_of"].isna()]
         import_id = uuid.uuid4().hex
         record = {

@@ -1,0 +1,164 @@
+"""What only a real browser can show: clicks in tables, addresses, rendering of untrusted text, phones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from ..pages.conftest import EVIL_NAME, PAYLOAD
+
+pytestmark = pytest.mark.browser
+ROW, HEADER = 66, 38
+PAGES = ("", "business", "feedback", "before_after", "upload")
+
+
+@pytest.fixture
+def page(browser, served) -> Iterator:
+    """A page that notes every request beyond this machine."""
+    context = browser.new_context(viewport={"width": 1360, "height": 1000}, accept_downloads=True)
+    page = context.new_page()
+    page.beyond = []
+    page.on("request", lambda request: page.beyond.append(request.url) if leaves(request.url) else None)
+    yield page
+    context.close()
+
+
+def leaves(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1"
+
+
+def visit(page, address: str) -> None:
+    page.goto(address)
+    page.locator("[data-testid=stMain] h1").wait_for(timeout=30_000)
+    page.locator("[data-testid=stStatusWidget]").wait_for(state="detached", timeout=30_000)
+    page.wait_for_timeout(700)
+
+
+def query(page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def click_row(page, row: int, x: int) -> None:
+    """Click into a row of the page's last table, which is brought to the top first."""
+    table = page.locator("[data-testid=stDataFrame]").last
+    table.evaluate("element => element.scrollIntoView({block: 'start'})")
+    page.wait_for_timeout(600)
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + x, box["y"] + HEADER + ROW * row + ROW / 2)
+
+
+def wait_for_query(page, name: str, *, present: bool) -> None:
+    script = "([name, present]) => new URLSearchParams(location.search).has(name) === present"
+    page.wait_for_function(script, arg=[name, present], timeout=15_000)
+
+
+def test_a_first_visit_by_a_deep_link_has_filter_and_navigation(page, served):
+    visit(page, f"{served}/business?business=creamery&period=all")
+    assert page.locator("h1").first.inner_text().startswith("Sweet Creamery: ")
+    assert page.get_by_role("link", name="Before and after").count() == 1
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_asks_anyone_else_for_anything(page, served, path, scheme):
+    page.emulate_media(color_scheme=scheme)
+    visit(page, f"{served}/{path}?period=all")
+    assert page.beyond == []
+    assert page.get_by_text("Traceback").count() == 0
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_phone_never_scrolls_sideways(page, served, path):
+    page.set_viewport_size({"width": 360, "height": 740})
+    visit(page, f"{served}/{path}?period=all")
+    wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert wide <= 360
+
+
+def test_a_click_opens_a_review_and_another_click_opens_it_again(page, served):
+    visit(page, f"{served}/business?period=all")
+    for _ in range(2):
+        click_row(page, 2, 200)
+        wait_for_query(page, "review", present=True)
+        page.locator("[role=dialog]").wait_for()
+        page.wait_for_timeout(800)
+        page.keyboard.press("Escape")
+        wait_for_query(page, "review", present=False)
+        page.locator("[role=dialog]").wait_for(state="detached")
+        page.wait_for_timeout(1500)
+        assert "review" not in query(page), "closing must not open another review"
+
+
+def test_several_complaints_are_answered_at_once_and_undone(page, served):
+    visit(page, f"{served}/business?period=all&complaints=Open+complaints")
+    figure = page.locator("[data-testid=stMetric]", has_text="Complaints open")
+    figure = figure.locator("[data-testid=stMetricValue]")
+    before = int(figure.inner_text())
+    for row in (0, 1):
+        click_row(page, row, 16)
+        page.wait_for_timeout(900)
+    page.get_by_role("button", name="Mark 2 complaints as answered").click()
+    expect(figure).to_have_text(str(before - 2), timeout=10_000)
+    page.get_by_role("button", name="Undo").click()
+    expect(figure).to_have_text(str(before), timeout=10_000)
+
+
+def test_a_sorted_overview_opens_the_business_that_was_clicked(page, served):
+    visit(page, f"{served}/?period=all")
+    table = page.locator("[data-testid=stDataFrame]").first
+    box = table.bounding_box()
+    for _ in range(2):  # descending by name: Sweet Creamery comes first
+        page.mouse.click(box["x"] + 60, box["y"] + 18)
+        page.wait_for_timeout(700)
+    page.mouse.click(box["x"] + 60, box["y"] + HEADER + 21)
+    page.wait_for_url("**/business?**")
+    assert query(page) == {"business": "creamery", "period": "all"}
+
+
+def test_the_navigation_takes_the_filter_along(page, served):
+    visit(page, f"{served}/?business=diner&period=90")
+    page.get_by_role("link", name="Feedback").click()
+    page.wait_for_url("**/feedback?**")
+    assert query(page) == {"business": "diner", "period": "90"}
+
+
+PAYLOADS = "a, img, script, .katex, em, code, [style*='color: red']"
+
+
+def rendered(page, inside: str) -> int:
+    """How many elements inside a part of the page came from Markdown; anchors and icons of ours are named."""
+    return page.locator(inside).locator(PAYLOADS).locator("visible=true").count()
+
+
+def test_untrusted_text_is_never_rendered(page, served):
+    visit(page, f"{served}/business?business=evil&period=all")
+    name = page.locator("h1").first.inner_text().replace("\u2060", "")
+    assert name.startswith(EVIL_NAME)
+    assert rendered(page, "[data-testid=stHeading]") == 0
+    assert rendered(page, "[data-testid=stCaptionContainer]") == 0
+    visit(page, f"{served}/business?period=all&search=script")
+    click_row(page, 0, 200)
+    page.locator("[role=dialog]").wait_for()
+    page.wait_for_timeout(800)
+    assert PAYLOAD in page.locator("[role=dialog]").inner_text()
+    assert rendered(page, "[role=dialog] [data-testid=stText]") == 0
+    assert page.beyond == []
+
+
+def test_upload_preview_download_and_import(page, served, tmp_path):
+    file = tmp_path / "export.csv"
+    file.write_text('Review,Rating,Shop\n"Lovely *cone* $x$",5,Blue Diner\n=1+1,,\n')
+    visit(page, f"{served}/upload")
+    page.locator("input[type=file]").set_input_files(str(file))
+    page.get_by_role("button", name="Import 1 review").wait_for(timeout=20_000)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the rejected rows").click()
+    content = download.value.path().read_text(encoding="utf-8-sig")
+    assert content.startswith("Row,Column,Reason,As it came")
+    page.get_by_role("button", name="Import 1 review").click()
+    page.get_by_text("1 review imported from export.csv").wait_for()
+    assert page.get_by_role("button", name="Nothing new to import").is_disabled()
