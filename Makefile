@@ -68,9 +68,12 @@ lint: install-dev ## ruff: rules and format
 types: install-dev ## mypy, strict
 	@$(BIN)/mypy
 
-models: install ## rebuild the shipped small models from data/ and public packages (long on a CPU)
-	@$(BIN)/python -m peachdash.sentiment.build generic --size small --replace $(GENERIC_SMALL)
-	@$(BIN)/python -m peachdash.sentiment.build champion --size small --replace $(CHAMPION_SMALL)
+BUILD := $(BIN)/python -m peachdash.sentiment.build
+models: install-base ## rebuild the four shipped models from data/ and public packages (for a GPU; hours on a CPU)
+	@$(BUILD) generic --size small --replace --epochs 3 --batch-size 32 --learning-rate 0.001
+	@$(BUILD) generic --size base --replace --epochs 2 --batch-size 64 --learning-rate 0.0005 --lora-rank 8 --lora-alpha 16
+	@$(BUILD) champion --size base --replace --epochs 8 --batch-size 64 --learning-rate 0.0008 --lora-rank 8 --lora-alpha 16 --replay-share 0.5 --seed 14
+	@$(BUILD) champion --size small --replace --epochs 10 --batch-size 32 --learning-rate 0.0015 --replay-share 0.5 --seed 13 --teacher champion-base --distil-on all
 
 install-base: install ## download the base encoder (405 MB, hash checked), the default on a GPU
 	@$(BIN)/python -m peachdash.sentiment.encoder_install .cache/encoders

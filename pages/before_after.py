@@ -12,7 +12,7 @@ from peachdash.ui.data import ask, held_out_results
 from peachdash.ui.differing_table import differing_reviews, render_differing
 from peachdash.ui.empty import stop_if_unlabelled
 from peachdash.ui.filters import use_filters
-from peachdash.ui.headline import render_demo_note, render_headline
+from peachdash.ui.headline import DEMO_FIGURES, render_demo_note, render_headline
 from peachdash.ui.model_scores import (
     basis_words,
     headline,
@@ -36,7 +36,7 @@ with st.skeleton(height=400):
 render_headline(headline(generic.evaluation, champion.evaluation, comparison))
 st.caption(basis_words(comparison))
 if champion.readings["business_id"].isin(view.demo_businesses).any():
-    render_demo_note()
+    render_demo_note(DEMO_FIGURES)
 render_peachy(generic.evaluation, champion.evaluation)
 render_scores(generic.evaluation, champion.evaluation)
 render_test(comparison)

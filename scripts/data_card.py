@@ -109,7 +109,9 @@ def agreement_row(name: str, first: pd.Series, second: pd.Series) -> dict[str, o
     )
     kappa = cohens_kappa(matrix.to_numpy()) if len(values) > 1 else None
     words = (
-        f"{kappa.kappa:.3f} ({kappa.kappa_low:.3f} to {kappa.kappa_upp:.3f})" if kappa else "one label only"
+        f"{kappa.kappa:.3f} ({kappa.kappa_low:.3f} to {min(kappa.kappa_upp, 1):.3f})"
+        if kappa
+        else "one label only"
     )
     return {
         "reviews": name,

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from peachdash import __version__
 from peachdash.config import Settings, load_settings
@@ -22,7 +22,6 @@ from peachdash.records import Scope
 app = typer.Typer(
     name="peachdash",
     help="Customer reviews of local businesses, read by a model that knows the town.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -33,18 +32,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 def main() -> None:
     """Entry of the console command: known errors become one line on standard error."""
+    if len(sys.argv) == 1:
+        sys.argv.append("--help")
     try:
         status = app(prog_name="peachdash", standalone_mode=False)
         sys.stdout.flush()
     except PeachdashError as error:
         stop(str(error), 1 if isinstance(error, JobFailed) else 2)
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message(), file=sys.stderr)
-        sys.exit(2)
-    except click.ClickException as error:
-        stop(f"{error.format_message()} `peachdash --help` lists what there is.", 2)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         stop("stopped; run the same command again to go on.", 130)
+    except TyperException as error:
+        stop(f"{error} `peachdash --help` lists what there is.", 2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)

@@ -118,7 +118,7 @@ def fill(database: Database) -> None:
     """Clients, businesses, an import with one rejected row, readings, labels and promotions."""
     reviews = make_reviews()
     counts = {"rows_read": 64, "accepted": 61, "duplicates": 2, "rejected": 1}
-    origin = {"origin": "command", "imported_by": "ada", "format": "csv", "details": {}}
+    origin = {"origin": "demo", "imported_by": "ada", "format": "csv", "details": {}}
     record = {"import_id": "first", "file_name": "reviews.csv", "file_sha256": "first", **origin, **counts}
     rejects = pd.DataFrame(
         [{"row_number": 7, "column_name": "stars", "reason": "stars: 1 to 5", "raw": '{"text": "=1+1"}'}]

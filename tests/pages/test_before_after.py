@@ -22,6 +22,7 @@ def test_figures_of_both_models_on_the_same_reviews(dashboard):
     assert "Only the fine-tuned model is right on 15 reviews, only the generic one on 0" in told
     assert "McNemar's exact test: p < 0.001" in told
     assert "2 businesses, which are few clusters" in told
+    assert "made with language models" in told
     assert {metric.label: metric.value for metric in app.metric} == {"generic": "33%", "fine-tuned": "0%"}
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from peachdash.jobs.progress import ScoringProgress
-from peachdash.jobs.runs import create_run
+from peachdash.jobs.runs import RunFolder, create_run
 from peachdash.storage import schema as t
 from peachdash.ui.progress import progress_words
 
@@ -103,18 +104,36 @@ def test_files_waiting_in_the_inbox_are_shown_with_the_reason(dashboard):
     assert app.dataframe[0].value.to_numpy().tolist() == [["odd.csv", "odd.csv names no business."]]
 
 
-def test_scoring_shows_counts_rate_and_time_left(dashboard):
-    import pyarrow as pa
+def scoring_run(dashboard) -> RunFolder:
+    request = {"texts": 200, "models": []}
+    return create_run(dashboard.settings.jobs, "score", request, pa.table({"text": ["a"]}))
 
-    run = create_run(
-        dashboard.settings.jobs, "score", {"texts": 200, "models": []}, pa.table({"text": ["a"]})
-    )
+
+def test_scoring_shows_counts_rate_and_time_left(dashboard):
+    run = scoring_run(dashboard)
     run.set_state("running")
     run.append_event(event="progress", done=50, total=200, texts_per_second=25.0, seconds_left=6.0)
     app = dashboard.open("upload")
     assert [bar.proto.text for bar in app.get("progress")] == [
         "50 of 200 texts read, 25 a second, 6 seconds left"
     ]
+
+
+def test_a_failed_scoring_says_why_while_reviews_wait(dashboard):
+    with dashboard.database.write() as connection:
+        connection.execute(t.predictions.delete())
+    assert "61 reviews to be read by the models" in words(dashboard.open("upload"))
+    scoring_run(dashboard).set_state("failed", "the model is gone.")
+    assert "Reading the reviews failed: the model is gone. It is tried again" in words(
+        dashboard.open("upload")
+    )
+
+
+def test_a_scoring_that_ended_long_ago_says_nothing(dashboard):
+    scoring_run(dashboard).set_state("stored")
+    app = dashboard.open("upload")
+    assert not app.get("progress")
+    assert "to be read" not in words(app)
 
 
 @pytest.mark.parametrize(

@@ -31,13 +31,17 @@ def fetch_data_version(connection: sa.Connection, scope: Scope) -> str:
 
 
 def find_review_number(connection: sa.Connection, scope: Scope, review_key: str) -> int | None:
-    """The number of the stored review that bears a platform id; None where the viewer has none."""
+    """The number of the stored labelled review that bears a key; None where the viewer has none.
+
+    Labelled reviews come with the shipped corpus, whose imports are of the origin "demo".
+    """
     statement = (
         sa.select(t.reviews.c.review_id)
         .where(
             t.reviews.c.platform_id == review_key,
             t.reviews.c.import_id.in_(sa.select(t.imports.c.import_id).where(t.imports.c.origin == "demo")),
             within(scope, t.reviews.c.business_id),
+            t.reviews.c.import_id.in_(sa.select(t.imports.c.import_id).where(t.imports.c.origin == "demo")),
             not_retracted(),
         )
         .order_by(t.reviews.c.review_id)

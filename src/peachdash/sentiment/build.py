@@ -90,8 +90,11 @@ def _champion_data(options: argparse.Namespace) -> BuildData:
     if options.teacher:
         teacher = resolve_model(options.teacher, options.models, options.encoders)
         texts = load_unlabelled_texts(options.data)
+        if options.distil_on == "all":
+            texts += list(load_labelled(options.data, "train")["text"])
         distil = teach(texts, teacher, options.encoders, options.device)
-        names["distillation"] = f"unlabelled reviews read by {teacher.revision}"
+        words = "train and unlabelled" if options.distil_on == "all" else "unlabelled"
+        names["distillation"] = f"{words} reviews read by {teacher.revision}"
     return BuildData(
         _limited(load_labelled(options.data, "train"), options.limit),
         load_labelled(options.data, "validation"),
@@ -132,6 +135,8 @@ def _command(options: argparse.Namespace) -> str:
     parts = [f"python -m peachdash.sentiment.build {options.role} --size {options.size}"]
     names = sorted(field.name for field in dataclasses.fields(TrainingSettings))
     given = {name: getattr(options, name, None) for name in (*names, "teacher")}
+    if options.teacher:
+        given["distil_on"] = options.distil_on
     parts += [f"--{name.replace('_', '-')} {value}" for name, value in given.items() if value is not None]
     return " ".join(parts)
 
@@ -150,6 +155,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--replace", action="store_true", help="replace a folder that is there")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     parser.add_argument("--teacher", help="model whose readings of the unlabelled reviews are learned too")
+    parser.add_argument(
+        "--distil-on", choices=["unlabelled", "all"], default="unlabelled", help="all: train reviews as well"
+    )
     parser.add_argument("--limit", type=int, default=0, help="train on a sample of this many rows")
     for name, kind in _SETTING_OPTIONS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind)

@@ -138,7 +138,7 @@ def _column_config() -> dict[str, Any]:
 
     return {
         "Review": column.TextColumn("Review", width=350),
-        "Labelled": labels("Labelled", "The label that people agreed on."),
+        "Labelled": labels("Labelled", "The gold label of the review."),
         GENERIC: labels("Generic", "What the generic model reads."),
         CHAMPION: labels("Fine-tuned", "What the fine-tuned model reads."),
         "Right": column.TextColumn("Right", width=115),

@@ -55,8 +55,8 @@ def stop_if_unlabelled(labelled: int) -> None:
         return
     st.title("No labelled reviews yet.", anchor=False)
     st.write(
-        "Here you will see the generic and the fine-tuned model side by side, on reviews that people have "
-        "labelled and that no model has learned from. To load the shipped ones, stop the dashboard and run:"
+        "Here you will see the generic and the fine-tuned model side by side, on labelled "
+        "reviews that neither has learned from. To load the shipped ones, stop the dashboard and run:"
     )
     st.code("peachdash setup", language="bash")
     st.stop()

@@ -11,6 +11,10 @@ from peachdash.insights import formatting
 from peachdash.ui.filters import View
 from peachdash.ui.formatting import plain
 
+DEMO_FIGURES = (
+    "The texts and labels of the demo were made with language models: these figures say how a model reads "
+    "texts like these. How it reads your customers has to be measured on labelled reviews of theirs."
+)
 DEMO_WORDS = "Demo data: made-up businesses and reviews"
 
 
@@ -37,9 +41,11 @@ def render_filter_line(view: View, reviews: int, *, is_demo: bool) -> None:
         render_demo_note()
 
 
-def render_demo_note() -> None:
-    """Say that what is shown rests on demo data."""
+def render_demo_note(meaning: str = "") -> None:
+    """Say that what is shown rests on demo data, and what that means for it."""
     st.badge(DEMO_WORDS, icon=":material/science:", color="violet")
+    if meaning:
+        st.caption(meaning)
 
 
 def render_key_figures(figures: Sequence[KeyFigure]) -> None:

@@ -51,8 +51,8 @@ def basis_words(comparison: Comparison) -> str:
     """What the figures rest on."""
     businesses = formatting.counted(comparison.businesses, "business", "businesses")
     return (
-        f"{formatting.counted(comparison.n, 'review')} of {businesses} · labelled by people, kept out of all "
-        "training · the filter applies to the list at the foot only"
+        f"{formatting.counted(comparison.n, 'review')} of {businesses} · kept out of all training · the "
+        "filter applies to the list at the foot only"
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import streamlit as st
 
 from peachdash.insights import formatting
@@ -10,7 +12,6 @@ from peachdash.ui.access import Session
 from peachdash.ui.formatting import plain
 from peachdash.ui.guard import guard
 
-_SEEN_ACTIVE = "scoring_was_active"
 POLL_SECONDS = 1.0
 
 
@@ -18,32 +19,37 @@ def render_scoring_progress(session: Session, waiting: int) -> None:
     """Counts, rate and time left while reviews are being read; nothing where none waits.
 
     Args:
-        waiting: reviews of the filter that no model has read, so that polling starts before the run does.
+        waiting: reviews that no model has read, so that polling starts before the run does.
     """
     progress = find_progress(session.service.settings.jobs)
     active = progress is not None and progress.is_active
-    if not (active or waiting):
-        st.session_state.pop(_SEEN_ACTIVE, None)
-        return
-    st.session_state[_SEEN_ACTIVE] = waiting
-    st.fragment(_poll, run_every=POLL_SECONDS)(session)
+    if active or waiting:
+        ended = None if active or progress is None else progress.started_utc
+        st.fragment(_poll, run_every=POLL_SECONDS)(session, waiting, ended)
 
 
-def _poll(session: Session) -> None:
+def _poll(session: Session, waiting: int, ended: dt.datetime | None) -> None:
+    """Show how far the newest run is; run the page again when one has ended since it was drawn.
+
+    Args:
+        ended: start of the run that had ended before, which is no news.
+    """
     with guard():
         progress = find_progress(session.service.settings.jobs)
-        if progress is not None and progress.state == "failed":
+        if progress is not None and progress.state == "stored" and progress.started_utc != ended:
+            st.rerun()
+        if progress is not None and progress.is_active:
+            share = progress.done / progress.total if progress.total else 0.0
+            st.progress(min(share, 1.0), text=progress_words(progress))
+        elif progress is not None and progress.state == "failed":
             st.warning(
                 f"Reading the reviews failed: {plain(progress.error)} It is tried again within a minute.",
                 icon=":material/error:",
             )
-        elif progress is not None and progress.is_active:
-            share = progress.done / progress.total if progress.total else 0.0
-            st.progress(min(share, 1.0), text=progress_words(progress))
-            st.session_state[_SEEN_ACTIVE] = progress.total
-        elif progress is not None and st.session_state.get(_SEEN_ACTIVE) and progress.state == "stored":
-            st.session_state.pop(_SEEN_ACTIVE, None)
-            st.rerun()
+        else:
+            st.caption(
+                f":material/hourglass: {formatting.counted(waiting, 'review')} to be read by the models."
+            )
 
 
 def progress_words(progress: ScoringProgress) -> str:
