@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -24,9 +25,13 @@ NAMED = """Review,Rating,Date,Shop,Reviewer
 NAMELESS = 'Review,Rating,Date\n"Best cone in town",5,2026-10-02\n'
 
 
-def upload(dashboard, content: str, name: str = "export.csv") -> AppTest:
+EXPORTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "exports"
+
+
+def upload(dashboard, content: str | bytes, name: str = "export.csv") -> AppTest:
     app = dashboard.open("upload")
-    return app.file_uploader(key="upload_file").upload(name, content.encode(), "text/csv").run()
+    data = content.encode() if isinstance(content, str) else content
+    return app.file_uploader(key="upload_file").upload(name, data, "text/csv").run()
 
 
 def counts(app: AppTest) -> dict[str, str]:
@@ -70,6 +75,20 @@ def test_a_column_can_be_corrected(dashboard):
     app.selectbox(key="upload_column_text").select_index(2).run()
     app.button(key="import").click().run()
     assert "good" in {row["text"] for row in dashboard.rows(t.reviews)}
+
+
+@pytest.mark.skipif(not EXPORTS.is_dir(), reason="the folder with real exports is absent")
+@pytest.mark.parametrize(
+    ("name", "new", "rejected"),
+    [("clothing_utf8bom_crlf.csv", "150", "0"), ("trustpilot_isoZ_missing.csv", "105", "24")],
+)
+def test_real_exports(dashboard, name, new, rejected):
+    app = upload(dashboard, (EXPORTS / name).read_bytes(), name)
+    app.selectbox(key="upload_business").select("Blue Diner").run()
+    assert counts(app) == {"New reviews": new, "Duplicates": "0", "Rejected rows": rejected}
+    app.button(key="import").click().run()
+    assert len(dashboard.rows(t.reviews)) == 61 + int(new)
+    assert counts(app)["New reviews"] == "0"
 
 
 @pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "{", "\x00\x01\x02"])

@@ -1,5 +1,6 @@
 """From names to models."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -127,3 +128,18 @@ def test_a_hub_model_with_a_commit_needs_no_network(tmp_path: Path) -> None:
 def test_a_malformed_hub_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(BadInput, match="no hub model"):
         resolve_model(name, tmp_path, tmp_path)
+
+
+def test_the_size_is_chosen_without_importing_torch(tmp_path):
+    folder = tmp_path / "base"
+    folder.mkdir()
+    for name in ("model.safetensors", "config.json", "tokenizer.json"):
+        (folder / name).write_text("{}")
+    script = (
+        "import sys; from pathlib import Path; from peachdash.sentiment.registry import default_size\n"
+        f"assert default_size(Path({str(tmp_path)!r}), 'cuda') == 'base'\n"
+        f"assert default_size(Path({str(tmp_path)!r}), 'auto') in ('small', 'base')\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -89,14 +89,17 @@ class _PartWriter:
     ) -> None:
         self.run, self.total, self.already, self.models, self.on_part = run, total, already, models, on_part
         self._batches: list[pa.Table] = []
-        self._flushed = self._started = time.monotonic()
+        self._flushed = time.monotonic()
+        self._first: tuple[float, int] | None = None
 
     def add(self, batch: pa.Table, done: int, total: int) -> None:
         """Take a finished batch; `done` of `total` predictions of this call exist."""
         self._batches.append(batch)
+        if self._first is None:
+            self._first = (time.monotonic(), done)
         if time.monotonic() - self._flushed >= PART_SECONDS:
             self.flush()
-            self._report(done // self.models)
+            self._report(done)
 
     def flush(self) -> None:
         """Write what was gathered since the last part."""
@@ -108,12 +111,15 @@ class _PartWriter:
         self._flushed = time.monotonic()
 
     def _report(self, done: int) -> None:
-        rate = done / max(time.monotonic() - self._started, 1e-9)
+        """Add an event; the speed is counted from the first batch on, since loading a model comes before."""
+        started, before = self._first or (time.monotonic(), done)
+        rate = (done // self.models - before // self.models) / max(time.monotonic() - started, 1e-9)
+        done //= self.models
         left = self.total - self.already - done
         self.run.append_event(
             event="progress",
             done=self.already + done,
             total=self.total,
-            texts_per_second=round(rate, 1),
+            texts_per_second=round(rate, 1) or None,
             seconds_left=round(left / rate, 1) if rate else None,
         )

@@ -8,8 +8,11 @@ else small. `champion-<size>` is the active champion if it has that size, else t
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from peachdash.errors import ModelRefused, ModelUnavailable
@@ -120,16 +123,24 @@ def load_reference(folder: Path) -> ModelReference:
 
 
 def default_size(encoders_dir: Path, device: str = "auto") -> str:
-    """`base` on a GPU with the base encoder installed, else `small`; torch is asked only if it matters."""
+    """`base` on a GPU with the base encoder installed, else `small`; torch is not imported."""
     if device == "cpu" or find_encoder(BASE, encoders_dir) is None:
         return "small"
     return "base" if device == "cuda" or _has_gpu() else "small"
 
 
 def _has_gpu() -> bool:
-    import torch
+    """Whether an NVIDIA GPU and a torch that can use it are there, without importing torch.
 
-    return bool(torch.cuda.is_available())
+    Pages ask this, and they must open without torch. A CPU build names itself in its version.
+    """
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return False
+    driver = Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi") is not None
+    try:
+        return driver and not version("torch").endswith("+cpu")
+    except PackageNotFoundError:
+        return False
 
 
 def _model_folders(models_dir: Path | Sequence[Path]) -> list[Path]:
