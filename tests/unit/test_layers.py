@@ -112,6 +112,18 @@ def test_modules_stay_small():
     assert {path: lines for path, lines in long.items() if lines > 400} == {}
 
 
+def run_alone(script: str) -> None:
+    """Run a script in a process of its own, where nothing is imported yet."""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_dashboard_opens_without_torch():
     script = (
         "import sys, pkgutil, importlib, peachdash.ui\n"
@@ -120,13 +132,7 @@ def test_a_dashboard_opens_without_torch():
         "import peachdash.jobs.service, peachdash.workflows.evaluation\n"
         f"assert not {TORCH!r} & set(sys.modules), {TORCH!r} & set(sys.modules)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env={"PYTHONPATH": str(PACKAGE.parent)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    run_alone(script)
 
 
 def test_models_can_be_scored_and_measured_without_a_database():
@@ -138,13 +144,7 @@ def test_models_can_be_scored_and_measured_without_a_database():
         f"heavy = {SQL | TORCH | {'streamlit', 'pydantic_settings'}!r} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env={"PYTHONPATH": str(PACKAGE.parent)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    run_alone(script)
 
 
 def test_every_query_and_workflow_takes_a_scope():
