@@ -209,3 +209,68 @@ def test_the_real_small_encoder_learns_from_a_few_texts(
     assert probabilities(table) == pytest.approx(expected, abs=1e-3)
     unseen = score(["The best peach cobbler, wonderful!", "Terrible service"], [reference], tmp_path)
     assert unseen["label"].to_pylist() == ["positive", "negative"]
+
+
+def test_models_of_several_seeds_become_one(generic: Built, encoders_dir: Path, tmp_path: Path) -> None:
+    data = BuildData(
+        make_frame(20, seed=11),
+        generic.validation,
+        start=generic.reference,
+        general=generic.validation,
+    )
+    settings = dataclasses.replace(QUICK, epochs=1, keep_epoch="last", learning_rate=1e-3)
+    manifest, trained = build_model(
+        "champion",
+        "small",
+        data,
+        settings,
+        tmp_path / "m",
+        encoders_dir=encoders_dir,
+        device="cpu",
+        seeds=(1, 2),
+    )
+    assert manifest.training["averaged_seeds"] == [1, 2]
+    assert manifest.figures["general_accuracy_before"] > 0.8
+    reference = load_reference(tmp_path / "m")
+    expected = softmax(trained.validation_logits, reference.temperature)
+    table = score(list(generic.validation["text"]), [reference], encoders_dir).to_pandas()
+    found = table.set_index("text_sha256").loc[text_sha256s(list(generic.validation["text"]))]
+    assert found[[f"p_{label}" for label in LABELS]].to_numpy() == pytest.approx(expected, abs=1e-3)
+
+
+def test_replayed_readings_are_kept_where_labels_would_teach_otherwise(
+    generic: Built, encoders_dir: Path
+) -> None:
+    general = generic.validation
+    wrong = general.assign(label=[LABELS[(LABELS.index(label) + 1) % 3] for label in general["label"]])
+    kept = wrong.merge(teach(list(general["text"]), generic.reference, encoders_dir, "cpu"), on="text")
+    settings = dataclasses.replace(
+        QUICK, epochs=4, replay_share=0.8, keep_epoch="last", distil_temperature=1.0
+    )
+    right = {}
+    for name, replay in (("labels", wrong), ("readings", kept)):
+        trained = train(
+            settings,
+            make_frame(10, seed=12),
+            general,
+            encoder_path=encoders_dir / "small",
+            start=generic.reference,
+            replay_frame=replay,
+            device="cpu",
+        )
+        right[name] = (trained.validation_logits.argmax(axis=1) == trained.validation_labels).mean()
+    assert right["readings"] > right["labels"] + 0.2
+
+
+def test_the_last_epoch_can_be_kept(generic: Built, encoders_dir: Path) -> None:
+    settings = dataclasses.replace(QUICK, epochs=3, keep_epoch="last")
+    trained = train(
+        settings,
+        make_frame(10, seed=3),
+        generic.validation,
+        encoder_path=encoders_dir / "small",
+        device="cpu",
+    )
+    assert trained.best_epoch == 3
+    with pytest.raises(BadInput, match="keep_epoch"):
+        dataclasses.replace(QUICK, keep_epoch="first")

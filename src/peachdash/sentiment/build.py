@@ -5,8 +5,9 @@
 
 `generic` holds a tenth of the general text's documents out as validation. `champion` trains on the labelled
 reviews of the train split, is validated on those of the validation split, continues the generic model of its
-size in the models folder, and replays general text. With `--teacher NAME` it also learns from that model's
-readings of the unlabelled reviews.
+size in the models folder, and replays general text by the readings that the generic model gives it (with
+`--replay-labels` by its labels). With `--teacher NAME` it also learns from that model's readings of the
+unlabelled reviews. With `--average-seeds 4` four models that differ in their seed are averaged into one.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ def _build(options: argparse.Namespace) -> int:
         command=_command(options),
         on_event=_print_event,
         replace=options.replace,
+        seeds=_seeds(options, settings),
     )
     print(f"{short_revision(manifest)} in {out}, epoch {trained.best_epoch}, {trained.seconds:.0f} s")
     for name, value in {**manifest.figures, "temperature": manifest.temperature}.items():
@@ -81,12 +83,15 @@ def _generic_data(options: argparse.Namespace) -> BuildData:
 
 def _champion_data(options: argparse.Namespace) -> BuildData:
     start = resolve_model(f"generic-{options.size}", options.models, options.encoders)
-    replay, _ = split_by_group(_general_text(options), VALIDATION_SHARE, DATA_SEED)
+    replay, general = split_by_group(_general_text(options), VALIDATION_SHARE, DATA_SEED)
+    if not options.replay_labels:
+        read = teach(list(replay["text"]), start, options.encoders, options.device)
+        replay = replay[["text", "label"]].merge(read, on="text", validate="one_to_one")
     distil, names = (
         None,
         {"training": "labelled reviews, train", "validation": "labelled reviews, validation"},
     )
-    names["replay"] = "general text of the generic model"
+    names["replay"] = "general text, " + ("by its labels" if options.replay_labels else "as generic reads it")
     if options.teacher:
         teacher = resolve_model(options.teacher, options.models, options.encoders)
         texts = load_unlabelled_texts(options.data)
@@ -101,6 +106,7 @@ def _champion_data(options: argparse.Namespace) -> BuildData:
         replay,
         distil,
         start,
+        general,
         names,
     )
 
@@ -118,10 +124,16 @@ def _limited(frame: pd.DataFrame, limit: int) -> pd.DataFrame:
 
 
 def _settings(options: argparse.Namespace) -> TrainingSettings:
-    defaults = GENERIC_DEFAULTS if options.role == "generic" else CHAMPION_DEFAULTS
+    defaults: dict[str, Any] = GENERIC_DEFAULTS if options.role == "generic" else CHAMPION_DEFAULTS
     names = {field.name for field in dataclasses.fields(TrainingSettings)}
     given = {name: value for name, value in vars(options).items() if name in names and value is not None}
-    return TrainingSettings.from_dict({**defaults, **given})
+    kept = {"keep_epoch": "last"} if options.average_seeds > 1 else {}
+    return TrainingSettings.from_dict({**defaults, **given, **kept})
+
+
+def _seeds(options: argparse.Namespace, settings: TrainingSettings) -> tuple[int, ...]:
+    """The seeds of the models that are averaged: as many as asked for, from the given one upwards."""
+    return tuple(range(settings.seed, settings.seed + options.average_seeds))
 
 
 def _print_event(event: Mapping[str, Any]) -> None:
@@ -135,10 +147,12 @@ def _command(options: argparse.Namespace) -> str:
     parts = [f"python -m peachdash.sentiment.build {options.role} --size {options.size}"]
     names = sorted(field.name for field in dataclasses.fields(TrainingSettings))
     given = {name: getattr(options, name, None) for name in (*names, "teacher")}
+    if options.average_seeds > 1:
+        given["average_seeds"] = options.average_seeds
     if options.teacher:
         given["distil_on"] = options.distil_on
     parts += [f"--{name.replace('_', '-')} {value}" for name, value in given.items() if value is not None]
-    return " ".join(parts)
+    return " ".join([*parts, *(["--replay-labels"] if options.replay_labels else [])])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -158,6 +172,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--distil-on", choices=["unlabelled", "all"], default="unlabelled", help="all: train reviews as well"
     )
+    parser.add_argument("--replay-labels", action="store_true", help="replay general text by its labels")
+    parser.add_argument("--average-seeds", type=int, default=1, metavar="N", help="average N models")
     parser.add_argument("--limit", type=int, default=0, help="train on a sample of this many rows")
     for name, kind in _SETTING_OPTIONS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind)

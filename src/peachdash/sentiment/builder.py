@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,27 +15,38 @@ from scipy.special import softmax
 
 from peachdash.errors import BadInput
 from peachdash.records import LABELS
-from peachdash.sentiment.adapter import ModelManifest, write_model
+from peachdash.sentiment.adapter import ModelManifest, read_adapter, write_model
 from peachdash.sentiment.calibration import calibrate, expected_calibration_error
 from peachdash.sentiment.corpus import frame_sha256
 from peachdash.sentiment.encoders import ENCODERS, is_unchecked, locate_encoder
 from peachdash.sentiment.engine import score_texts
+from peachdash.sentiment.merging import average_adapters
 from peachdash.sentiment.model_card import render_model_card
 from peachdash.sentiment.registry import ModelReference
 from peachdash.sentiment.text import text_sha256s
-from peachdash.sentiment.training import TrainedModel, train, validation_figures
+from peachdash.sentiment.training import TrainedModel, read_frame, train, validation_figures
 from peachdash.sentiment.training_settings import TrainingSettings
 
 
 @dataclass(frozen=True)
 class BuildData:
-    """What a model is built from; frames have the columns text and label, `validation` maybe slices too."""
+    """What a model is built from.
+
+    Attributes:
+        train, validation: columns text and label; `validation` maybe slices too.
+        replay: general text, with labels or with the readings to be kept (see `training.train`).
+        distil: texts with a teacher's probabilities.
+        start: the model that is continued.
+        general: general text that nothing learns from: what fine-tuning must not forget.
+        names: what the data sets are called on the card, by their use.
+    """
 
     train: pd.DataFrame
     validation: pd.DataFrame
     replay: pd.DataFrame | None = None
     distil: pd.DataFrame | None = None
     start: ModelReference | None = None
+    general: pd.DataFrame | None = None
     names: Mapping[str, str] = field(default_factory=dict)
 
     def described(self) -> list[dict[str, Any]]:
@@ -63,8 +75,11 @@ def build_model(
     command: str = "",
     on_event: Callable[[dict[str, Any]], None] | None = None,
     replace: bool = False,
+    seeds: Sequence[int] = (),
 ) -> tuple[ModelManifest, TrainedModel]:
     """Trains, calibrates and writes one model folder; returns its manifest and the training's result.
+
+    With several `seeds` one model is trained for each, and their average is the model (see `merging`).
 
     Args:
         role: generic or champion.
@@ -79,18 +94,12 @@ def build_model(
     """
     if out.exists() and not replace:
         raise BadInput(f"{out} exists: choose another folder or ask for its replacement.")
-    trained = train(
-        settings,
-        data.train,
-        data.validation,
-        encoder_path=locate_encoder(ENCODERS[size], encoders_dir),
-        start=data.start,
-        replay_frame=data.replay,
-        distil_frame=data.distil,
-        on_event=on_event,
-        device=device,
-    )
-    manifest = describe_trained(role, size, data, trained)
+    encoder_path = locate_encoder(ENCODERS[size], encoders_dir)
+    trained = _train_seeds(data, settings, seeds, encoder_path, device, on_event)
+    manifest = describe_trained(role, size, data, trained, seeds)
+    if data.general is not None:
+        figures = manifest.figures | _general_figures(data, trained, encoder_path, device)
+        manifest = dataclasses.replace(manifest, figures=figures)
     slices = slice_figures(data.validation, trained.validation_logits)
 
     def card(complete: ModelManifest) -> str:
@@ -99,7 +108,55 @@ def build_model(
     return write_model(out, manifest, trained.tensors, card, replace=replace), trained
 
 
-def describe_trained(role: str, size: str, data: BuildData, trained: TrainedModel) -> ModelManifest:
+def _train_seeds(
+    data: BuildData,
+    settings: TrainingSettings,
+    seeds: Sequence[int],
+    encoder_path: Path,
+    device: str,
+    on_event: Callable[[dict[str, Any]], None] | None,
+) -> TrainedModel:
+    """One training, or the average of several that differ in their seed; its seconds are those of all."""
+    runs = [
+        train(
+            dataclasses.replace(settings, seed=seed),
+            data.train,
+            data.validation,
+            encoder_path=encoder_path,
+            start=data.start,
+            replay_frame=data.replay,
+            distil_frame=data.distil,
+            on_event=on_event,
+            device=device,
+        )
+        for seed in seeds or (settings.seed,)
+    ]
+    if len(runs) == 1:
+        return runs[0]
+    tensors = average_adapters([run.tensors for run in runs])
+    logits, _ = read_frame(tensors, settings, data.validation, encoder_path, device)
+    seconds = sum(run.seconds for run in runs)
+    return dataclasses.replace(runs[0], tensors=tensors, validation_logits=logits, seconds=seconds)
+
+
+def _general_figures(
+    data: BuildData, trained: TrainedModel, encoder_path: Path, device: str
+) -> dict[str, float]:
+    """Accuracy on general text that nothing learned from, and that of the model that was continued."""
+    assert data.general is not None
+    before = read_adapter(data.start.folder) if data.start and data.start.folder else None
+    models = {"general_accuracy": trained.tensors, "general_accuracy_before": before}
+    figures = {}
+    for name, tensors in models.items():
+        if tensors is not None:
+            logits, labels = read_frame(tensors, trained.settings, data.general, encoder_path, device)
+            figures[name] = round(float((logits.argmax(axis=1) == labels).mean()), 4)
+    return figures
+
+
+def describe_trained(
+    role: str, size: str, data: BuildData, trained: TrainedModel, seeds: Sequence[int] = ()
+) -> ModelManifest:
     """The manifest of a trained model, calibrated on its validation rows; the weights' hash is still open."""
     settings = trained.settings
     calibration = calibrate(trained.validation_logits, trained.validation_labels)
@@ -122,6 +179,7 @@ def describe_trained(role: str, size: str, data: BuildData, trained: TrainedMode
             "data": data.described(),
             "start": data.start.revision if data.start else None,
             "best_epoch": trained.best_epoch,
+            "averaged_seeds": list(seeds) if len(seeds) > 1 else [],
             "seconds": round(trained.seconds, 1),
             "encoder_copy_unchecked": is_unchecked(),
         },

@@ -91,6 +91,16 @@ def load_unlabelled_texts(data_dir: Path) -> list[str]:
     return list(dict.fromkeys(text for text in texts if text))
 
 
+def load_natural_slices(data_dir: Path) -> list[list[str]]:
+    """The slices of each unlabelled review, for the natural shares; an empty list where there is no file.
+
+    Raises:
+        BadInput: the file is damaged.
+    """
+    path = data_dir / "labels" / "natural_slices.jsonl"
+    return [_slices(row.get("slices")) for row in _json_lines(path)] if path.is_file() else []
+
+
 def frame_sha256(frame: pd.DataFrame) -> str:
     """A hash (64 digits) of the columns text and label of a frame, whatever the order of its rows."""
     lines = sorted(

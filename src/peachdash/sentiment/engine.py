@@ -143,6 +143,11 @@ class Scorer:
         self._loaded.move_to_end(reference.revision)
         return self._loaded[reference.revision]
 
+    @property
+    def device(self) -> str:
+        """`cpu` or `cuda`, where models compute."""
+        return self._device_and_precision()[0]
+
     def _device_and_precision(self) -> tuple[str, str]:
         import torch
 

@@ -4,13 +4,13 @@ The loop is ours (a page of code) and the LoRA layers are peft's, see `lora`. Ev
 gets matrices, the head is trained fully, AdamW follows a linear schedule with warm-up, and a GPU computes in
 bf16 autocast. A champion starts from the generic adapter, continues its matrices and head, and sees general
 examples in every epoch, or it would forget what they taught. Unlabelled texts with a teacher's probabilities
-may be mixed in. The epoch with the best validation macro-F1 is kept.
+may be mixed in. The epoch with the best validation macro-F1 is kept, or the last one.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from scipy.special import log_softmax
 from peachdash.errors import BadInput
 from peachdash.sentiment.adapter import read_adapter
 from peachdash.sentiment.examples import (
+    PROBABILITY_COLUMNS,
     Examples,
     distilled_examples,
     draw_replay,
@@ -34,6 +35,7 @@ from peachdash.sentiment.model import Network
 from peachdash.sentiment.registry import ModelReference
 from peachdash.sentiment.tokens import EncodedTexts, cut_batches, encode_texts, load_tokenizer
 from peachdash.sentiment.training_settings import TrainingSettings
+from peachdash.sentiment.training_step import TrainingStep
 
 EVALUATION_BATCH_TOKENS = {"cpu": 4096, "cuda": 65536}
 OnEvent = Callable[[dict[str, Any]], None]
@@ -82,7 +84,8 @@ def train(
         validation_frame: columns text and label; chooses the epoch.
         encoder_path: folder of the encoder, from `encoders.locate_encoder`.
         start: model whose adapter and head are continued; None starts from the bare encoder.
-        replay_frame: general examples (text, label), of which each epoch draws its `replay_share` anew.
+        replay_frame: general examples, of which each epoch draws its `replay_share` anew: columns text and
+            label, or text and p_negative, p_neutral, p_positive, the readings to be kept.
         distil_frame: texts with a teacher's p_negative, p_neutral, p_positive, all used in every epoch.
         on_event: gets a dict after every epoch: epoch, epochs, step, steps, training_loss, validation_loss,
             macro_f1 (0 to 1), accuracy, seconds. What it raises stops the training.
@@ -99,7 +102,7 @@ def train(
     own = [labelled_examples(train_frame, tokenizer, pad_id, settings)]
     if distil_frame is not None:
         own.append(distilled_examples(distil_frame, tokenizer, pad_id, settings))
-    replay = None if replay_frame is None else labelled_examples(replay_frame, tokenizer, pad_id, settings)
+    replay = None if replay_frame is None else _replay_examples(replay_frame, tokenizer, pad_id, settings)
     labels = label_indices(validation_frame)
     validation = encode_texts(tokenizer, list(validation_frame["text"]), pad_id, *settings.cut)
     loop = _Loop(settings, encoder_path, start, place)
@@ -131,25 +134,23 @@ class _Loop:
         from peachdash.sentiment.lora import adapter_tensors, fill_lora
 
         steps = self.settings.epochs * _steps_an_epoch(own, replay, self.settings)
-        optimizer, schedule = _optimizer(self.network, self.settings, steps)
+        step = TrainingStep(self.network, self.settings, self.device, steps, validation.pad_id)
         history: list[dict[str, Any]] = []
         best: tuple[float, float, int, dict[str, np.ndarray]] | None = None
         for epoch in range(1, self.settings.epochs + 1):
-            loss, step = self._epoch(
-                _epoch_examples(own, replay, self.settings, epoch), epoch, optimizer, schedule
-            )
+            loss, taken = self._epoch(_epoch_examples(own, replay, self.settings, epoch), epoch, step)
             figures = validation_figures(self.logits(validation), labels)
             event: dict[str, Any] = {
                 "epoch": epoch,
                 "epochs": self.settings.epochs,
-                "step": step * epoch,
+                "step": taken * epoch,
                 "steps": steps,
             }
             event |= {"training_loss": loss, **figures, "seconds": time.perf_counter() - self.started}
             history.append(event)
             on_event(dict(event))
             rank = (figures["macro_f1"], -figures["validation_loss"])
-            if best is None or rank > best[:2]:
+            if best is None or rank > best[:2] or self.settings.keep_epoch == "last":
                 best = (*rank, epoch, adapter_tensors(self.network))
             if self.settings.patience and epoch - best[2] >= self.settings.patience:
                 break
@@ -159,47 +160,59 @@ class _Loop:
         logits = self.logits(validation)
         return TrainedModel(self.settings, best[3], self.layers, logits, labels, history, best[2], seconds)
 
-    def _epoch(self, examples: Examples, epoch: int, optimizer: Any, schedule: Any) -> tuple[float, int]:
+    def _epoch(self, examples: Examples, epoch: int, step: TrainingStep) -> tuple[float, int]:
         """One pass; returns the mean training loss and the number of steps."""
         self.network.train()
         losses = []
         seed = self.settings.seed * 1000 + epoch
         for rows in epoch_batches(examples, self.settings.batch_size, seed):
-            loss = self._loss(examples, rows)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            _clip(optimizer)
-            optimizer.step()
-            schedule.step()
-            losses.append(loss.detach())
+            losses.append(step.take(examples, rows))
         return float(sum(loss.item() for loss in losses) / len(losses)), len(losses)
-
-    def _loss(self, examples: Examples, rows: np.ndarray) -> Any:
-        """Weighted cross-entropy against soft targets, each row at its temperature T and times T squared."""
-        import torch
-
-        ids, mask = (torch.from_numpy(part).to(self.device) for part in examples.tokens.padded(rows))
-        targets, weights, temperatures = (
-            torch.from_numpy(part[rows]).float().to(self.device)
-            for part in (examples.targets, examples.weights, examples.temperatures)
-        )
-        with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.device == "cuda"):
-            logits = self.network.logits(ids, mask)
-        log_probabilities = torch.log_softmax(logits.float() / temperatures[:, None], dim=1)
-        per_row = -(targets * log_probabilities).sum(dim=1) * temperatures**2
-        return (per_row * weights).sum() / weights.sum()
 
     def logits(self, tokens: EncodedTexts) -> np.ndarray:
         """Logits (N, 3) in evaluation mode, fp32, float64 array."""
-        import torch
+        return read_logits(self.network, tokens, self.device)
 
-        self.network.train(False)
-        output = np.zeros((len(tokens.lengths), 3))
-        with torch.inference_mode():
-            for rows in cut_batches(tokens.lengths, EVALUATION_BATCH_TOKENS[self.device]):
-                ids, mask = (torch.from_numpy(part).to(self.device) for part in tokens.padded(rows))
-                output[rows] = self.network.logits(ids, mask).float().cpu().numpy()
-        return output
+
+def read_logits(network: Network, tokens: EncodedTexts, device: str) -> np.ndarray:
+    """Logits (N, 3) of a network on its device, in evaluation mode and fp32, as a float64 array."""
+    import torch
+
+    network.train(False)
+    output = np.zeros((len(tokens.lengths), 3))
+    with torch.inference_mode():
+        for rows in cut_batches(tokens.lengths, EVALUATION_BATCH_TOKENS[device]):
+            ids, mask = (torch.from_numpy(part).to(device) for part in tokens.padded(rows))
+            output[rows] = network.logits(ids, mask).float().cpu().numpy()
+    return output
+
+
+def read_frame(
+    tensors: Mapping[str, np.ndarray],
+    settings: TrainingSettings,
+    frame: pd.DataFrame,
+    encoder_path: Path,
+    device: str = "auto",
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (N, 3) of an adapter on labelled texts, and their labels (N,) 0 to 2."""
+    from peachdash.sentiment.model import load_network, resolve_device
+
+    place = resolve_device(device)
+    network = load_network(encoder_path, tensors, settings.lora_alpha / settings.lora_rank).to(place)
+    tokenizer, pad_id = load_tokenizer(encoder_path), _pad_id(encoder_path)
+    tokens = encode_texts(tokenizer, list(frame["text"]), pad_id, *settings.cut)
+    return read_logits(network, tokens, place), label_indices(frame)
+
+
+def _replay_examples(
+    frame: pd.DataFrame, tokenizer: Any, pad_id: int, settings: TrainingSettings
+) -> Examples:
+    """General examples by their labels, or by the readings of the model that must not forget them.
+
+    The second is learning without forgetting (Li and Hoiem 2016).
+    """
+    make = distilled_examples if set(PROBABILITY_COLUMNS) <= set(frame.columns) else labelled_examples
+    return make(frame, tokenizer, pad_id, settings)
 
 
 def validation_figures(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -244,32 +257,6 @@ def _epoch_examples(
 
 def _steps_an_epoch(own: list[Examples], replay: Examples | None, settings: TrainingSettings) -> int:
     return -(-len(_epoch_examples(own, replay, settings, 1)) // settings.batch_size)
-
-
-def _optimizer(network: Network, settings: TrainingSettings, steps: int) -> tuple[Any, Any]:
-    """AdamW without decay on the bias, and a linear schedule with warm-up."""
-    import torch
-
-    from peachdash.sentiment.lora import trainable
-
-    named = trainable(network)
-    groups = [
-        {"params": [p for name, p in named if p.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for name, p in named if p.ndim == 1], "weight_decay": 0.0},
-    ]
-    optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate)
-    warmup = max(1, round(steps * settings.warmup_share))
-
-    def factor(step: int) -> float:
-        return min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
-
-    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
-
-
-def _clip(optimizer: Any) -> None:
-    import torch
-
-    torch.nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], 1.0)
 
 
 def _pad_id(encoder_path: Path) -> int:

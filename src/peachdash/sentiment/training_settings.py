@@ -12,6 +12,7 @@ from peachdash.records import LABELS
 from peachdash.sentiment.adapter import HEAD_TOKENS, MAX_LENGTH, TAIL_TOKENS
 
 CLASS_WEIGHTS = ("none", "balanced")
+KEPT_EPOCHS = ("best", "last")
 # names of the dense layers inside one transformer layer, BERT's and MPNet's
 DENSE_LAYERS = ("query", "key", "value", "q", "k", "v", "o", "dense")
 
@@ -39,6 +40,7 @@ class TrainingSettings:
         targets: names of the layers that get LoRA matrices, by the last part of their path.
         distil_temperature: at which a teacher's probabilities are matched, 1 or more.
         distil_weight: weight of one distilled text against one labelled one, above 0.
+        keep_epoch: `best` by validation macro-F1, or `last`, for runs that are averaged afterwards.
     """
 
     learning_rate: float = 5e-4
@@ -59,6 +61,7 @@ class TrainingSettings:
     targets: tuple[str, ...] = DENSE_LAYERS
     distil_temperature: float = 2.0
     distil_weight: float = 1.0
+    keep_epoch: str = "best"
 
     def __post_init__(self) -> None:
         """Refuses values that no training can use."""
@@ -76,6 +79,7 @@ class TrainingSettings:
             "targets must name at least one layer": bool(self.targets),
             "distil_temperature must be 1 or more": self.distil_temperature >= 1,
             "distil_weight must be positive": self.distil_weight > 0,
+            f"keep_epoch must be one of {', '.join(KEPT_EPOCHS)}": self.keep_epoch in KEPT_EPOCHS,
         }
         broken = [rule for rule, holds in rules.items() if not holds]
         if broken:

@@ -1,0 +1,181 @@
+"""One step of a fine-tuning: loss, gradients, clipping, update.
+
+On a GPU the time of a step is that of starting some two thousand small kernels one by one. So forward and
+backward of each padded shape are recorded once as a CUDA graph and replayed with new contents; batches are
+padded up to one of a few lengths, and a short last batch by rows of weight 0. The CPU computes as written.
+"""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from peachdash.sentiment.examples import Examples
+from peachdash.sentiment.model import Network
+from peachdash.sentiment.training_settings import TrainingSettings
+
+log = logging.getLogger(__name__)
+
+GRAPH_LENGTHS = (16, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256, 512)
+MAXIMUM_NORM = 1.0
+_WARM_UPS = 2
+
+
+class TrainingStep:
+    """Trains a network batch by batch with AdamW and a linear schedule with warm-up.
+
+    Args:
+        network: on its device; its trainable parameters are those of `lora.trainable`.
+        steps: how many steps there will be, for the schedule.
+        pad_id: id of the padding token.
+    """
+
+    def __init__(self, network: Network, settings: TrainingSettings, device: str, steps: int, pad_id: int):
+        from peachdash.sentiment.lora import trainable
+
+        named = trainable(network)
+        self.parameters = [parameter for _, parameter in named]
+        self.optimizer, self.schedule = _optimizer(named, settings, steps, fused=device == "cuda")
+        self.gradients: _Gradients = _Gradients(network, self.parameters, device)
+        if device == "cuda":
+            self.gradients = _GraphedGradients(network, self.parameters, settings.batch_size, pad_id)
+
+    def take(self, examples: Examples, rows: np.ndarray) -> Any:
+        """Learn from the rows; their mean loss as a tensor on the device."""
+        import torch
+
+        loss = self.gradients.compute(examples, rows)
+        torch.nn.utils.clip_grad_norm_(self.parameters, MAXIMUM_NORM)
+        self.optimizer.step()
+        self.schedule.step()
+        return loss
+
+
+class _Gradients:
+    """Fills the parameters' gradients from a batch."""
+
+    def __init__(self, network: Network, parameters: list[Any], device: str) -> None:
+        self.network, self.parameters, self.device = network, parameters, device
+
+    def compute(self, examples: Examples, rows: np.ndarray) -> Any:
+        import torch
+
+        for parameter in self.parameters:
+            parameter.grad = None
+        arrays = (*examples.tokens.padded(rows), *_soft_targets(examples, rows))
+        loss = self._loss(*(torch.from_numpy(array).to(self.device) for array in arrays))
+        loss.backward()
+        return loss.detach()
+
+    def _loss(self, ids: Any, mask: Any, targets: Any, weights: Any, temperatures: Any) -> Any:
+        """Weighted cross-entropy against soft targets, each row at its temperature T and times T squared."""
+        import torch
+
+        on_gpu = self.device == "cuda"
+        with torch.autocast(self.device, dtype=torch.bfloat16, enabled=on_gpu, cache_enabled=False):
+            logits = self.network.logits(ids, mask)
+        log_probabilities = torch.log_softmax(logits.float() / temperatures[:, None], dim=1)
+        per_row = -(targets * log_probabilities).sum(dim=1) * temperatures**2
+        return (per_row * weights).sum() / weights.sum()
+
+
+@dataclass
+class _Recorded:
+    """A recorded shape: its graph, the tensors that it reads, and the loss that it writes."""
+
+    graph: Any
+    inputs: list[Any]
+    loss: Any
+
+
+class _GraphedGradients(_Gradients):
+    """The same by CUDA graphs, one for each padded length; where recording fails, as written."""
+
+    def __init__(self, network: Network, parameters: list[Any], batch_size: int, pad_id: int) -> None:
+        super().__init__(network, parameters, "cuda")
+        self.batch_size, self.pad_id = batch_size, pad_id
+        self.recorded: dict[int, _Recorded] = {}
+        self.pool: Any = None
+        self.usable = True
+
+    def compute(self, examples: Examples, rows: np.ndarray) -> Any:
+        import torch
+
+        if not self.usable:
+            return super().compute(examples, rows)
+        arrays = self._padded(examples, rows)
+        length = arrays[0].shape[1]
+        if length not in self.recorded:
+            try:
+                self.recorded[length] = self._record(arrays)
+            except RuntimeError as error:
+                log.warning("no CUDA graphs here, training step by step: %s", error)
+                self.usable = False
+                return super().compute(examples, rows)
+        shape = self.recorded[length]
+        for tensor, array in zip(shape.inputs, arrays, strict=True):
+            tensor.copy_(torch.from_numpy(array), non_blocking=True)
+        shape.graph.replay()
+        return shape.loss.clone()
+
+    def _padded(self, examples: Examples, rows: np.ndarray) -> list[np.ndarray]:
+        """The batch as arrays of a recorded shape: ids and mask (B, L), targets (B, 3), two of (B,)."""
+        ids, mask = examples.tokens.padded(rows)
+        length = GRAPH_LENGTHS[min(bisect_left(GRAPH_LENGTHS, ids.shape[1]), len(GRAPH_LENGTHS) - 1)]
+        missing = self.batch_size - len(rows)
+        shape = ((0, missing), (0, length - ids.shape[1]))
+        padded = [np.pad(ids, shape, constant_values=self.pad_id), np.pad(mask, shape)]
+        padded[1][len(rows) :, 0] = 1
+        targets, weights, temperatures = _soft_targets(examples, rows)
+        padded += [np.pad(targets, ((0, missing), (0, 0)), constant_values=1 / 3)]
+        return [*padded, np.pad(weights, (0, missing)), np.pad(temperatures, (0, missing), constant_values=1)]
+
+    def _record(self, arrays: list[np.ndarray]) -> _Recorded:
+        import torch
+
+        inputs = [torch.from_numpy(array).to("cuda") for array in arrays]
+        for parameter in self.parameters:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(_WARM_UPS):
+                self._loss(*inputs).backward()
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=self.pool):
+            torch._foreach_zero_([parameter.grad for parameter in self.parameters])
+            loss = self._loss(*inputs)
+            loss.backward()
+        self.pool = self.pool or graph.pool()
+        return _Recorded(graph, inputs, loss.detach())
+
+
+def _soft_targets(examples: Examples, rows: np.ndarray) -> list[np.ndarray]:
+    """Targets (B, 3), weights (B,) and temperatures (B,) of some rows, fp32."""
+    parts = (examples.targets, examples.weights, examples.temperatures)
+    return [part[rows].astype(np.float32) for part in parts]
+
+
+def _optimizer(
+    named: list[tuple[str, Any]], settings: TrainingSettings, steps: int, *, fused: bool
+) -> tuple[Any, Any]:
+    """AdamW without decay on the bias, and a linear schedule with warm-up."""
+    import torch
+
+    groups = [
+        {"params": [p for _, p in named if p.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for _, p in named if p.ndim == 1], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=fused or None)
+    warmup = max(1, round(steps * settings.warmup_share))
+
+    def factor(step: int) -> float:
+        return min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
+
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
