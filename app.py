@@ -8,35 +8,57 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import streamlit as st
-
 sys.path.insert(0, str(Path(__file__).parent / "src"))
 
+from peachdash.ui.client_link import link_in_address
 from peachdash.ui.filters import carry_filters
 from peachdash.ui.frame import framed, render_frame
+from peachdash.ui.gate import (
+    Admission,
+    admit,
+    render_account,
+    render_guise,
+    render_refusal,
+    render_unassigned,
+    require,
+)
 from peachdash.ui.guard import guard
+from peachdash.ui.navigation import Entry, navigate
 from peachdash.ui.notices import render_notice
 from peachdash.ui.review_detail import render_opened_review
 
-render_frame()
-page = st.navigation(
-    {
-        "Reviews": [
-            st.Page("pages/overview.py", title="Overview", icon=":material/storefront:", default=True),
-            st.Page("pages/business.py", title="Business", icon=":material/show_chart:"),
-            st.Page("pages/feedback.py", title="Feedback", icon=":material/flag:"),
-        ],
-        "Models": [
-            st.Page("pages/before_after.py", title="Before and after", icon=":material/compare_arrows:"),
-        ],
-        "Data": [
-            st.Page("pages/upload.py", title="Upload", icon=":material/upload_file:"),
-        ],
-    }
+PAGES = (
+    Entry("Reviews", "pages/overview.py", "Overview", ":material/storefront:", default=True),
+    Entry("Reviews", "pages/business.py", "Business", ":material/show_chart:"),
+    Entry("Reviews", "pages/feedback.py", "Feedback", ":material/flag:"),
+    Entry("Models", "pages/before_after.py", "Before and after", ":material/compare_arrows:"),
+    Entry("Data", "pages/upload.py", "Upload", ":material/upload_file:", lambda scope: scope.may_import),
+    Entry("House", "pages/people.py", "People", ":material/group:", lambda scope: scope.may_manage_people),
+    Entry(
+        "House", "pages/audit.py", "Audit log", ":material/history:", lambda scope: scope.may_manage_people
+    ),
+    Entry("", "pages/client_link.py", "Your reviews", ":material/reviews:", public=True),
 )
 
+render_frame()
+admission = Admission(None)
 with framed(), guard():
-    carry_filters(page.url_path)
-    render_notice()
-    page.run()
-    render_opened_review()
+    admission = admit()
+page, entry = navigate(PAGES, None if link_in_address() else admission.scope)
+
+with framed(), guard():
+    if entry.public:
+        page.run()
+    elif admission.refused is not None:
+        render_refusal(admission.refused)
+    elif admission.scope is not None:
+        require(entry.may(admission.scope))
+        carry_filters(page.url_path)
+        render_account(admission.scope)
+        render_guise()
+        render_notice()
+        if admission.scope.business_ids == frozenset():
+            render_unassigned(admission.scope)
+        else:
+            page.run()
+            render_opened_review()

@@ -13,6 +13,12 @@ from peachdash.ui.differing_table import differing_reviews, render_differing
 from peachdash.ui.empty import stop_if_unlabelled
 from peachdash.ui.filters import use_filters
 from peachdash.ui.headline import DEMO_FIGURES, render_demo_note, render_headline
+from peachdash.ui.model_proof import (
+    render_costs,
+    render_learning_curve,
+    render_real_sets,
+    render_risk_coverage,
+)
 from peachdash.ui.model_scores import (
     basis_words,
     headline,
@@ -42,4 +48,8 @@ render_scores(generic.evaluation, champion.evaluation)
 render_test(comparison)
 render_confusion(generic.evaluation, champion.evaluation)
 render_slices(generic.evaluation, champion.evaluation)
+render_risk_coverage(generic.evaluation, champion.evaluation)
+render_learning_curve(session)
+render_real_sets(session)
+render_costs(session)
 render_differing(session, differing_reviews(comparison, champion.readings), view.criteria)

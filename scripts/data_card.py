@@ -14,6 +14,8 @@ import pandas as pd
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 
+from peachdash.workflows.setup import load_annotations
+
 DATA = Path(__file__).resolve().parents[1] / "data"
 BEGIN, END = "<!-- tables: python -m scripts.data_card --write -->", "<!-- end of tables -->"
 SPLITS = ("train", "validation", "test", "unlabelled")
@@ -29,9 +31,9 @@ def load(name: str) -> pd.DataFrame:
 def tables() -> str:
     """All tables as Markdown."""
     reviews = pd.concat([load(f"reviews/{split}.jsonl").assign(split=split) for split in SPLITS])
-    gold, annotations = load("labels/gold.jsonl"), load("labels/annotations.jsonl")
-    pairs = annotations.pivot(index="review_id", columns="annotator", values="label")
-    labelled = gold.set_index("review_id").join(pairs)
+    gold, annotations = load("labels/gold.jsonl"), load_annotations(DATA / "labels" / "annotations.csv")
+    pairs = annotations.pivot(index="review_id", columns="annotator", values="label").dropna()
+    labelled = gold.set_index("review_id").join(pairs, how="inner")
     parts = [
         "### Reviews\n\n" + markdown(review_table(reviews, gold)),
         "### Labels by split\n\n" + markdown(label_table(gold)),

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -15,9 +12,10 @@ import typer
 from typer.exceptions import TyperException
 
 from peachdash import __version__
-from peachdash.config import Settings, load_settings
+from peachdash.command_line import Json, opened, say, start, viewer
+from peachdash.config import REPOSITORY, load_settings
 from peachdash.errors import BadInput, JobFailed, PeachdashError
-from peachdash.records import Scope
+from peachdash.user_commands import users
 
 app = typer.Typer(
     name="peachdash",
@@ -27,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
+app.add_typer(users, name="users")
 
 
 def main() -> None:
@@ -83,13 +81,22 @@ def setup(
 
 @app.command()
 def serve(
-    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1.  [default: 8501]")] = None,
-    browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.  [default: 8501]")] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="Address to listen on; another than 127.0.0.1 in server mode only.  [default: 127.0.0.1]"
+        ),
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open a browser (local mode).")] = True,
 ) -> None:
-    """Open the dashboard on 127.0.0.1 and keep reading what is imported."""
+    """Open the dashboard and keep reading what is imported.
+
+    In local mode it is for you on this machine; with PEACHDASH_MODE=server people sign in.
+    """
     from peachdash.serve import serve_dashboard
 
-    serve_dashboard(load_settings(), port=port, browser=browser)
+    serve_dashboard(load_settings(), port=port, address=address, browser=browser)
 
 
 @app.command()
@@ -185,32 +192,43 @@ def score(as_json: Json = False) -> None:
     print(json.dumps({"read": count}) if as_json else f"{count:,} new texts read")
 
 
+REAL_SETS_FOLDER = REPOSITORY.parent / "shared" / "data"
+
+
 @app.command()
 def evaluate(
     model: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Model to measure, several times for several.  [default: lexicon, generic, champion]"
-        ),
+        typer.Option(help="Model to measure, several times for several.  [default: lexicon and both sizes]"),
+    ] = None,
+    real_sets: Annotated[
+        Path,
+        typer.Option(help="Folder with published review sets in `reviews/`; nothing happens without one."),
+    ] = REAL_SETS_FOLDER,
+    real_set: Annotated[
+        list[str] | None,
+        typer.Option(help="Published set to measure on.  [default: those with labels from people]"),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure models on the held-out labelled reviews. Figures of a revision are computed once."""
-    from peachdash.jobs.local import score_unread
-    from peachdash.sentiment.active import find_model
-    from peachdash.terminal import console_progress, print_evaluation
-    from peachdash.workflows.evaluation import compare_revisions, evaluate_revision
+    from peachdash.evaluation.real_sets import DEFAULT_SETS
+    from peachdash.jobs import evaluating
+    from peachdash.terminal import console_progress, named_progress
+    from peachdash.terminal_figures import EvaluationReport, print_evaluation
 
     settings = start("evaluate")
-    named = [find_model(name, settings) for name in model or ["lexicon", "generic", "champion"]]
-    references = list({item.revision: item for item in named}.values())
+    models, sets = evaluating.models_to_measure(settings, model or ()), tuple(real_set or DEFAULT_SETS)
     with opened(settings) as database:
         with console_progress() as show:
-            score_unread(database, viewer(), settings, references, labelled_split="test", on_progress=show)
-        results = [evaluate_revision(database, viewer(), item.revision, item.name) for item in references]
-        last = references[-1].revision
-        comparisons = [compare_revisions(database, viewer(), item.revision, last) for item in references[:-1]]
-    print_evaluation(results, comparisons, as_json=as_json)
+            results = evaluating.measure_held_out(database, viewer(), settings, models, show)
+        costs = evaluating.measure_costs(database, viewer(), settings, models)
+        with named_progress() as show_named:
+            published = evaluating.measure_real_sets(
+                database, viewer(), settings, models, real_sets, sets, show_named
+            )
+        pairs = evaluating.compare_measured(database, viewer(), models)
+    print_evaluation(EvaluationReport(results, pairs, costs, published), as_json=as_json)
 
 
 @app.command()
@@ -248,36 +266,6 @@ def version() -> None:
     print(__version__)
 
 
-def start(process: str) -> Settings:
-    """The settings, with logging set up for a command."""
-    from peachdash.logs import configure_logging
-
-    settings = load_settings()
-    configure_logging(settings, process)
-    return settings
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Any]:
-    """The database for the time of a command."""
-    from peachdash.storage.database import open_database
-
-    database = open_database(settings.database)
-    try:
-        yield database
-    finally:
-        database.close()
-
-
-def viewer() -> Scope:
-    """Whoever runs the command sees everything: the files are theirs."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = "command"
-    return Scope.everything(name)
-
-
 def read_file(path: Path) -> bytes:
     """The content of an input file.
 
@@ -295,11 +283,6 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
-
-
-def say(words: str) -> None:
-    """A line for the person at the terminal, on standard error, so that standard output stays data."""
-    print(words, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

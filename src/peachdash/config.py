@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from peachdash.errors import BadInput
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+LOOPBACK = "127.0.0.1"
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address can be reached from this machine only."""
+    try:
+        return ipaddress.ip_address(address.strip("[]")).is_loopback
+    except ValueError:
+        return address.lower() == "localhost"
 
 
 class Settings(BaseSettings):
@@ -25,7 +35,12 @@ class Settings(BaseSettings):
         device: where models compute; `auto` takes CUDA where there is one.
         batch_tokens: token budget of one batch; 0 lets the device decide.
         threads: CPU threads of a scoring worker; 0 means all cores.
-        port: port of the dashboard on 127.0.0.1.
+        port: port of the dashboard.
+        mode: `local` is for one person on this machine, without sign-in; `server` signs people in.
+        address: where the dashboard listens; any but the machine's own takes the server mode.
+        secrets: TOML file that names the OpenID Connect provider; see docs/deployment.md.
+        session_hours: how long a sign-in lasts.
+        trust_email: take the provider's e-mail for verified where it does not say (Microsoft Entra).
         minimum_n: below this many reviews a rate is "too few reviews".
         log_level: level of the log file and of standard error.
     """
@@ -41,15 +56,20 @@ class Settings(BaseSettings):
     batch_tokens: int = Field(default=0, ge=0, le=1_000_000)
     threads: int = Field(default=0, ge=0, le=1024)
     port: int = Field(default=8501, ge=1, le=65535)
+    mode: Literal["local", "server"] = "local"
+    address: str = Field(default=LOOPBACK, min_length=1)
+    secrets: Path = REPOSITORY / ".streamlit" / "secrets.toml"
+    session_hours: float = Field(default=12, gt=0, le=24 * 30)
+    trust_email: bool = False
     minimum_n: int = Field(default=10, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("home", "models", "data", "encoders", mode="before")
+    @field_validator("home", "models", "data", "encoders", "secrets", mode="before")
     @classmethod
     def _absolute(cls, value: Path | str) -> Path:
-        """Folders do not move when a process changes its own; `~` is the user's home."""
+        """Paths do not move when a process changes its own; `~` is the user's home."""
         if not str(value).strip():
-            raise ValueError("expected the path of a folder, got nothing")
+            raise ValueError("expected a path, got nothing")
         return Path(value).expanduser().absolute()
 
     @property

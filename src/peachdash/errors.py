@@ -18,6 +18,10 @@ class NotFound(PeachdashError):
     """What was asked for does not exist, or the viewer may not know that it does."""
 
 
+class SignInRefused(PeachdashError):
+    """Somebody who signed in may not come in: unknown, deactivated, or signed out since."""
+
+
 class DatabaseLocked(PeachdashError):
     """Another process holds the database file for writing."""
 

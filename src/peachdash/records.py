@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -34,6 +35,16 @@ class Verdict(StrEnum):
 EXCLUDING_VERDICTS: tuple[str, ...] = ("not_about_us", "spam", "duplicate")
 
 
+class Outcome(StrEnum):
+    """What came of a report; the latest row of each report counts, none means that it is open."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    LABELLING = "labelling"
+    WITHDRAWN = "withdrawn"
+    REOPENED = "reopened"
+
+
 class DatePrecision(StrEnum):
     """How exactly a review's date is known."""
 
@@ -54,19 +65,29 @@ class Role(StrEnum):
 
 
 DECIDING_ROLES: tuple[Role, ...] = (Role.MANAGER, Role.ANALYST, Role.ADMIN)
-"""Who may decide, import, undo and mark as answered; a client reads and reports."""
+"""Who may decide on readings; a client reads and reports."""
+
+CLIENT_WORK_ROLES: tuple[Role, ...] = (Role.MANAGER, Role.ADMIN)
+"""Who does a client's business: imports, undoing them, answers to complaints, shared links."""
+
+HOUSE_ROLES: tuple[Role, ...] = (Role.ANALYST, Role.ADMIN)
+"""Who sees every business, labels, trains and promotes."""
 
 
 @dataclass(frozen=True)
 class Scope:
     """Who asks, and whose reviews they may see. Every query and workflow takes one.
 
-    `business_ids` is None where the viewer may see every business.
+    `business_ids` is None where the viewer may see every business, which only `HOUSE_ROLES` may.
     """
 
     viewer: str
     role: Role
     business_ids: frozenset[str] | None
+
+    def __post_init__(self) -> None:
+        if self.business_ids is None and self.role not in HOUSE_ROLES:
+            raise ValueError(f"a {self.role.value} sees named businesses only, never all of them")
 
     @classmethod
     def everything(cls, viewer: str = "local") -> Scope:
@@ -75,10 +96,47 @@ class Scope:
 
     @property
     def may_decide(self) -> bool:
+        """Accept, reject or correct readings."""
         return self.role in DECIDING_ROLES
+
+    @property
+    def may_import(self) -> bool:
+        """Import exports and undo imports."""
+        return self.role in CLIENT_WORK_ROLES
+
+    @property
+    def may_answer(self) -> bool:
+        """Mark complaints as answered."""
+        return self.role in CLIENT_WORK_ROLES
+
+    @property
+    def may_share(self) -> bool:
+        """Make and revoke links for a client."""
+        return self.role in CLIENT_WORK_ROLES
+
+    @property
+    def may_label(self) -> bool:
+        """Label, train and promote."""
+        return self.role in HOUSE_ROLES
+
+    @property
+    def may_see_all_texts(self) -> bool:
+        """Read texts of every business, those of the test set included."""
+        return self.role in HOUSE_ROLES and self.business_ids is None
+
+    @property
+    def may_manage_people(self) -> bool:
+        """Change people, clients and businesses, and read the audit log."""
+        return self.role is Role.ADMIN
 
     def allows(self, business_id: str) -> bool:
         return self.business_ids is None or business_id in self.business_ids
+
+    @property
+    def key(self) -> str:
+        """Everything of the scope that an answer may depend on, as one text: the key of cached reads."""
+        seen = "all" if self.business_ids is None else json.dumps(sorted(self.business_ids))
+        return f"{self.role.value}|{json.dumps(self.viewer)}|{seen}"
 
 
 @dataclass(frozen=True)

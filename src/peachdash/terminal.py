@@ -6,16 +6,12 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from peachdash.jobs.progress import ScoringProgress
-
-if TYPE_CHECKING:
-    from peachdash.evaluation import Comparison, Estimate
-    from peachdash.workflows.evaluation import HeldOutResult
 
 REJECTS_SHOWN = 20
 
@@ -33,6 +29,25 @@ def count_progress(unit: str) -> Iterator[Callable[[int, int], None]]:
     """A bar that takes (done, total)."""
     with _bar(unit) as (progress, task):
         yield lambda done, total: progress.update(task, completed=done, total=total, visible=True)
+
+
+@contextmanager
+def named_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar that takes (what is being read, done, total); off a terminal, one line for each thing."""
+    printed: set[str] = set()
+
+    def show_line(name: str, done: int, total: int) -> None:
+        if name not in printed:
+            printed.add(name)
+            print(f"reading: {name}, {total:,} texts", file=sys.stderr, flush=True)
+
+    if not sys.stderr.isatty():
+        yield show_line
+        return
+    with _bar("reading") as (progress, task):
+        yield lambda name, done, total: progress.update(
+            task, description=name, completed=done, total=total, visible=True
+        )
 
 
 @contextmanager
@@ -79,6 +94,19 @@ def print_import(result: dict[str, Any], *, as_json: bool) -> None:
         print(f"  note: {note}")
 
 
+def print_people(people: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    """Everybody who may sign in, or no longer may."""
+    if as_json:
+        print(json.dumps({"people": list(people)}, ensure_ascii=False))
+        return
+    if not people:
+        print("Nobody may sign in yet: `peachdash users add EMAIL --role admin` lets the first one.")
+    for person in people:
+        clients = f", clients: {', '.join(person['clients'])}" if person["clients"] else ""
+        state = "" if person["active"] else ", deactivated"
+        print(f"{person['email']}  {person['role']}{state}{clients}")
+
+
 def print_status(result: dict[str, Any], *, as_json: bool) -> None:
     """What is installed and stored."""
     if as_json:
@@ -104,63 +132,3 @@ def _print_role(role: str, result: dict[str, Any]) -> None:
     read, waiting = result["predictions"].get(model["revision"], 0), result["waiting"][model["revision"]]
     print(f"{role:<9} {model['revision']} (threshold {model['threshold']:.2f})")
     print(f"          {read:,} texts read, {waiting:,} waiting")
-
-
-def print_evaluation(
-    results: Sequence[HeldOutResult], comparisons: Sequence[Comparison], *, as_json: bool
-) -> None:
-    """Figures of each model, and of the last one against each other."""
-    if as_json:
-        models = {
-            result.name: {
-                "revision": result.revision,
-                "was_stored": result.was_stored,
-                **result.evaluation.to_dict(),
-            }
-            for result in results
-        }
-        pairs = [
-            {"a": earlier.name, "b": results[-1].name, **comparison.to_dict()}
-            for earlier, comparison in zip(results, comparisons, strict=False)
-        ]
-        print(json.dumps({"split": "test", "models": models, "comparisons": pairs}, ensure_ascii=False))
-        return
-    for result in results:
-        _print_model(result)
-    for earlier, comparison in zip(results, comparisons, strict=False):
-        print(f"\n{results[-1].name} against {earlier.name}, {comparison.n:,} reviews")
-        print(f"  accuracy        {_points(comparison.accuracy_difference)}")
-        print(f"  macro F1        {_points(comparison.macro_f1_difference)}")
-        print(f"  peachy error    {_points(comparison.peachy_error_difference)}")
-        print(f"  McNemar's exact p {comparison.p_value:.2g}. {comparison.note}")
-
-
-def _print_model(result: HeldOutResult) -> None:
-    figures = result.evaluation
-    stored = ", on record" if result.was_stored else ""
-    print(f"\n{result.name} ({result.revision}), {figures.n:,} held-out reviews{stored}")
-    print(f"  accuracy        {_share(figures.accuracy)}")
-    print(f"  macro F1        {_share(figures.macro.f1)}")
-    for label, scores in figures.classes.items():
-        print(f"  F1 {label:<12} {_share(scores.f1)}")
-    for name, error in figures.slice_errors.items():
-        print(f"  error {name:<16} {_share(error)}, n = {error.n:,}")
-    print(f"  accepted        {_share(figures.accepted_share)}")
-    print(f"  error accepted  {_share(figures.accepted_error)}, n = {figures.accepted_error.n:,}")
-    if figures.calibration_error is not None:
-        print(f"  calibration error (ECE) {figures.calibration_error:.3f}")
-
-
-def _share(estimate: Estimate) -> str:
-    if estimate.value is None:
-        return f"none ({estimate.reason})"
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.3f}"
-    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
-
-
-def _points(estimate: Estimate) -> str:
-    if estimate.value is None:
-        return f"none ({estimate.reason})"
-    low, high = (f"{100 * end:+.1f}" if end is not None else "?" for end in (estimate.low, estimate.high))
-    return f"{100 * estimate.value:+.1f} points ({low} to {high})"

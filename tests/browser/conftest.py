@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -37,25 +38,35 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a dashboard over the filled database."""
-    home, port = tmp_path_factory.mktemp("browser"), free_port()
-    database = open_database(f"duckdb:///{home / 'peachdash.duckdb'}")
-    fill(database)
-    database.close()
+@contextmanager
+def serving(home: Path, **environment: str) -> Iterator[str]:
+    """The address of a dashboard over a home, while the block runs."""
+    port = free_port()
+    known = {"PEACHDASH_HOME": str(home), "PYTHONPATH": str(REPOSITORY / "src")}
     process = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("serve_with_fixed_models.py")), str(port)],
         cwd=REPOSITORY,
-        env={**os.environ, "PEACHDASH_HOME": str(home), "PYTHONPATH": str(REPOSITORY / "src")},
+        env={**os.environ, **known, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    address = f"http://127.0.0.1:{port}"
-    wait_for(address)
-    yield address
-    process.terminate()
-    process.wait(timeout=20)
+    try:
+        wait_for(f"http://127.0.0.1:{port}")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a dashboard over the filled database."""
+    home = tmp_path_factory.mktemp("browser")
+    database = open_database(f"duckdb:///{home / 'peachdash.duckdb'}")
+    fill(database)
+    database.close()
+    with serving(home) as address:
+        yield address
 
 
 def wait_for(address: str) -> None:

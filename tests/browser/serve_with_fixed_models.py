@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import peachdash.sentiment.active as active
+from peachdash.config import load_settings
 from peachdash.jobs.supervisor import Supervisor
 from peachdash.records import ActiveModels
 
 MODELS = ActiveModels(champion="small-champion0001", generic="small-generic00001")
-APP = Path(__file__).resolve().parents[2] / "app.py"
 
 
 def main(port: int) -> None:
-    """Serve until killed."""
+    """Serve until killed, in the mode that the environment sets."""
     active.find_active = lambda settings: MODELS
     Supervisor.start = lambda self: None
     Supervisor.stop = lambda self: None
-    from streamlit.web import bootstrap
+    from peachdash.serve import serve_dashboard  # it takes the revisions as they are now
 
-    options = {"server_port": port, "server_headless": True, "server_address": "127.0.0.1"}
-    bootstrap.load_config_options(options)
-    bootstrap.run(str(APP), False, [], options)
+    serve_dashboard(load_settings(), port=port, browser=False)
 
 
 if __name__ == "__main__":

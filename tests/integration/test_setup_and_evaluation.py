@@ -63,7 +63,9 @@ def corpus(tmp_path: Path) -> Path:
                 ]  # fmt: skip
         write_lines(data / "reviews" / f"{split}.jsonl", reviews)
     write_lines(data / "labels" / "gold.jsonl", gold)
-    write_lines(data / "labels" / "annotations.jsonl", annotations)
+    table = pd.DataFrame(annotations).assign(unsure="no", aspect="")
+    table["slices"] = table["slices"].str.join(";")
+    table.to_csv(data / "labels" / "annotations.csv", index=False)
     return data
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from peachdash.workflows.setup import load_annotations
+
 DATA = Path(__file__).resolve().parents[2] / "data"
 SPLITS = ("train", "validation", "test", "unlabelled")
 LABELS = {"negative", "neutral", "positive"}
@@ -53,7 +55,7 @@ def gold(reviews) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def annotations() -> pd.DataFrame:
-    return pd.DataFrame(lines(DATA / "labels" / "annotations.jsonl"))
+    return load_annotations(DATA / "labels" / "annotations.csv")
 
 
 @pytest.fixture(scope="module")

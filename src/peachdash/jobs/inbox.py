@@ -24,6 +24,7 @@ from peachdash.jobs.runs import read_json, write_json
 from peachdash.records import Scope
 from peachdash.storage.database import Database
 from peachdash.workflows.imports import ImportOptions, import_export
+from peachdash.workflows.people_requests import perform_people_request
 from peachdash.workflows.status import describe_status
 
 log = logging.getLogger(__name__)
@@ -89,6 +90,8 @@ def _perform(
         options = ImportOptions(**request["options"])
         name = str(request["file_name"])
         return import_export(database, scope, settings.home, data, name, options, "command").to_dict()
+    if kind == "people":
+        return perform_people_request(database, scope, str(request["action"]), request["arguments"])
     if kind in ("status", "score"):
         progress = find_progress(settings.jobs)
         scoring = None if progress is None else {"state": progress.state, "error": progress.error}

@@ -84,6 +84,7 @@ def _execute(
     database: Database, scope: Scope, settings: Settings, run: RunFolder, on_progress: OnProgress
 ) -> None:
     from peachdash.sentiment.engine import Scorer
+    from peachdash.sentiment.precision import PrecisionMemory
 
     def take(part: Path) -> None:
         store_predictions(database, scope, pq.read_table(part).to_pandas())
@@ -94,6 +95,7 @@ def _execute(
         device=settings.device,
         batch_tokens=settings.batch_tokens,
         threads=settings.threads,
+        choose=PrecisionMemory(settings),
     )
     on_progress(describe_run(run))
     try:

@@ -83,12 +83,14 @@ def take_run(run: RunFolder, scorer: Scorer, settings: Settings, parent: int) ->
 def make_scorer(settings: Settings) -> Scorer:
     """A scorer as the settings say; importing it is what costs the worker its seconds of start."""
     from peachdash.sentiment.engine import Scorer
+    from peachdash.sentiment.precision import PrecisionMemory
 
     return Scorer(
         settings.encoders,
         device=settings.device,
         batch_tokens=settings.batch_tokens,
         threads=settings.threads,
+        choose=PrecisionMemory(settings),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -76,3 +77,19 @@ def fetch_evaluation(
     )
     row = connection.execute(statement).mappings().one_or_none()
     return dict(row) if row is not None else None
+
+
+def fetch_evaluations(
+    connection: sa.Connection, scope: Scope, revisions: Iterable[str]
+) -> list[dict[str, Any]]:
+    """The latest stored evaluation of each revision and data set, as rows of `schema.evaluations`.
+
+    Evaluations hold aggregates only, which all may see.
+    """
+    statement = (
+        sa.select(t.evaluations)
+        .where(t.evaluations.c.revision.in_(list(revisions)))
+        .order_by(t.evaluations.c.computed_utc)
+    )
+    rows = [dict(row) for row in connection.execute(statement).mappings()]
+    return list({(row["revision"], row["data_set"]): row for row in rows}.values())

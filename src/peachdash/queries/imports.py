@@ -10,12 +10,14 @@ from peachdash.records import Scope
 from peachdash.storage import schema as t
 
 
-def _visible(scope: Scope) -> sa.ColumnElement[bool]:
-    """Imports that hold a review in scope, or that the viewer made."""
+def visible_imports(scope: Scope) -> sa.ColumnElement[bool]:
+    """Imports all of whose businesses lie in scope: the counts of any other would tell of foreign ones."""
     if scope.business_ids is None:
         return sa.true()
-    touched = sa.select(t.reviews.c.import_id).where(within(scope, t.reviews.c.business_id))
-    return sa.or_(t.imports.c.import_id.in_(touched), t.imports.c.imported_by == scope.viewer)
+    named = t.import_businesses
+    own = sa.select(named.c.import_id).where(within(scope, named.c.business_id))
+    foreign = sa.select(named.c.import_id).where(~within(scope, named.c.business_id))
+    return sa.and_(t.imports.c.import_id.in_(own), t.imports.c.import_id.not_in(foreign))
 
 
 def fetch_imports(connection: sa.Connection, scope: Scope, *, limit: int = 200) -> pd.DataFrame:
@@ -24,7 +26,7 @@ def fetch_imports(connection: sa.Connection, scope: Scope, *, limit: int = 200) 
     columns = [column for column in t.imports.columns if column.name != "details"]
     statement = (
         sa.select(*columns, retracted.label("retracted"))
-        .where(_visible(scope))
+        .where(visible_imports(scope))
         .order_by(t.imports.c.imported_utc.desc(), t.imports.c.import_id)
         .limit(limit)
     )
@@ -35,7 +37,7 @@ def fetch_rejects(connection: sa.Connection, scope: Scope, import_id: str) -> pd
     """The rejected rows of one import: row_number, column_name, reason, raw.
 
     Rejected rows may name any business, so a viewer with a narrow scope sees those of their own
-    imports only.
+    imports only, and only while all businesses of these are in scope.
     """
     own = sa.true() if scope.business_ids is None else t.imports.c.imported_by == scope.viewer
     statement = (
@@ -46,7 +48,7 @@ def fetch_rejects(connection: sa.Connection, scope: Scope, import_id: str) -> pd
             t.import_rejects.c.raw,
         )
         .join(t.imports, t.imports.c.import_id == t.import_rejects.c.import_id)
-        .where(t.import_rejects.c.import_id == import_id, own)
+        .where(t.import_rejects.c.import_id == import_id, own, visible_imports(scope))
         .order_by(t.import_rejects.c.row_number)
     )
     return fetch_frame(connection, statement)

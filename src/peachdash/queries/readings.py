@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from peachdash.queries.names import AGENCY, shown_name
 from peachdash.records import (
     BANDS,
     EXCLUDING_VERDICTS,
@@ -105,7 +106,7 @@ def readings(scope: Scope, criteria: ReviewFilter, models: ActiveModels) -> sa.C
             t.businesses.c.name.label("business"),
             t.businesses.c.client_id,
             verdict.label("verdict"),
-            decision.c.decided_by,
+            shown_name(scope, decision.c.decided_by, AGENCY).label("decided_by"),
             decision.c.decided_utc,
             sa.func.coalesce(human, False).label("human"),
             excluded.label("excluded"),
@@ -114,7 +115,9 @@ def readings(scope: Scope, criteria: ReviewFilter, models: ActiveModels) -> sa.C
             *_reading_columns(generic, "generic"),
             sa.and_(band == "negative", ~excluded).label("complaint"),
             answered.label("answered"),
-            sa.case((answer.c.answered, answer.c.answered_by), else_=None).label("answered_by"),
+            sa.case((answer.c.answered, shown_name(scope, answer.c.answered_by, AGENCY)), else_=None).label(
+                "answered_by"
+            ),
             sa.case((answer.c.answered, answer.c.answered_utc), else_=None).label("answered_utc"),
         )
         .join(t.businesses, t.businesses.c.business_id == t.reviews.c.business_id)

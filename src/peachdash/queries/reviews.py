@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from peachdash.errors import NotFound
 from peachdash.queries.readings import fetch_frame, readings
 from peachdash.records import ActiveModels, ReviewFilter, Scope
-from peachdash.storage import schema as t
 
 Order = Literal["newest", "oldest", "most_negative", "least_certain"]
 
@@ -114,43 +113,3 @@ def fetch_review(
     if row is None:
         raise NotFound(f"There is no review {review_id}.")
     return dict(row)
-
-
-def fetch_review_trail(connection: sa.Connection, scope: Scope, review_id: int) -> pd.DataFrame:
-    """What people did to a review, oldest first: at_utc, who, what, detail, note.
-
-    `what` is reported, decided or answered; `detail` the suggestion, verdict or "yes"/"no". Empty
-    where the review is outside the viewer's scope.
-    """
-    visible = (
-        sa.select(t.reviews.c.review_id)
-        .where(t.reviews.c.review_id == review_id)
-        .where(
-            sa.true()
-            if scope.business_ids is None
-            else t.reviews.c.business_id.in_(sorted(scope.business_ids))
-        )
-    )
-    reports = sa.select(
-        t.reports.c.reported_utc.label("at_utc"),
-        t.reports.c.reported_by.label("who"),
-        sa.literal("reported").label("what"),
-        t.reports.c.suggestion.label("detail"),
-        t.reports.c.note,
-    ).where(t.reports.c.review_id.in_(visible))
-    decisions = sa.select(
-        t.decisions.c.decided_utc,
-        t.decisions.c.decided_by,
-        sa.literal("decided"),
-        sa.func.coalesce(t.decisions.c.verdict, "taken back"),
-        t.decisions.c.reason,
-    ).where(t.decisions.c.review_id.in_(visible))
-    answers = sa.select(
-        t.complaint_answers.c.answered_utc,
-        t.complaint_answers.c.answered_by,
-        sa.literal("answered"),
-        sa.case((t.complaint_answers.c.answered, "yes"), else_="no"),
-        t.complaint_answers.c.note,
-    ).where(t.complaint_answers.c.review_id.in_(visible))
-    every = sa.union_all(reports, decisions, answers).subquery()
-    return fetch_frame(connection, sa.select(every).order_by(every.c.at_utc))

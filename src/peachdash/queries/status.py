@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from peachdash.queries.imports import visible_imports
 from peachdash.queries.readings import not_retracted, within
 from peachdash.records import ActiveModels, Scope
 from peachdash.storage import schema as t
@@ -16,6 +17,7 @@ def fetch_status(connection: sa.Connection, scope: Scope, models: ActiveModels) 
 
     Keys: businesses, reviews, reviews_without_text, predictions (by revision), waiting (texts that
     the champion or the generic model has not read), reports, decisions, imports, labelled (by split).
+    All are of the viewer's businesses, but for the labelled reviews, which are those of the house.
     """
     visible = sa.and_(within(scope, t.reviews.c.business_id), not_retracted())
     own = sa.select(t.reviews.c.review_id).where(visible)
@@ -26,6 +28,9 @@ def fetch_status(connection: sa.Connection, scope: Scope, models: ActiveModels) 
         )
 
     grouped = sa.select(t.predictions.c.revision, sa.func.count()).group_by(t.predictions.c.revision)
+    if scope.business_ids is not None:
+        texts = sa.select(t.reviews.c.text_sha256).where(visible)
+        grouped = grouped.where(t.predictions.c.text_sha256.in_(texts))
     splits = sa.select(t.gold_labels.c.split, sa.func.count()).group_by(t.gold_labels.c.split)
     return {
         "businesses": count(t.businesses, within(scope, t.businesses.c.business_id)),
@@ -37,7 +42,7 @@ def fetch_status(connection: sa.Connection, scope: Scope, models: ActiveModels) 
         "waiting": {revision: count_waiting(connection, scope, revision) for revision in models.revisions},
         "reports": count(t.reports, t.reports.c.review_id.in_(own)),
         "decisions": count(t.decisions, t.decisions.c.review_id.in_(own)),
-        "imports": count(t.imports),
+        "imports": count(t.imports, visible_imports(scope)),
         "labelled": {row[0]: row[1] for row in connection.execute(splits.order_by(t.gold_labels.c.split))},
     }
 

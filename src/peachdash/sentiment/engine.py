@@ -73,7 +73,8 @@ class Scorer:
         device: auto, cpu or cuda.
         batch_tokens: tokens of one padded batch; 0 lets the device decide.
         threads: CPU threads of torch; 0 leaves them as they are.
-        precision: fp32, bf16, fp16 (GPU only) or auto, which is fp32 on a CPU and fp16 on a GPU.
+        precision: fp32, bf16, fp16 (GPU only) or auto: fp16 on a GPU, on a CPU what `choose` says.
+        choose: the precision for a model and a number of texts on a CPU; fp32 where it is left out.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Scorer:
         batch_tokens: int = 0,
         threads: int = 0,
         precision: str = "auto",
+        choose: Callable[[ModelReference, int], str] | None = None,
     ) -> None:
         """Checks the options; torch is imported by the first model that is loaded."""
         if batch_tokens < 0 or threads < 0:
@@ -95,7 +97,8 @@ class Scorer:
         self._wanted_precision = precision
         self._batch_tokens = batch_tokens
         self._threads = threads
-        self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._choose = choose
+        self._loaded: OrderedDict[tuple[str, str], LoadedModel] = OrderedDict()
 
     def score(
         self, texts: Sequence[str], models: Sequence[ModelReference], on_batch: OnBatch | None = None
@@ -125,30 +128,35 @@ class Scorer:
             if model.role == LEXICON:
                 self._score_lexicon(run, unique, model)
         learned = [model for model in references if model.role != LEXICON]
-        for group in self._token_groups(learned) if unique else ():
+        for group in self._token_groups(learned, len(unique)) if unique else ():
             self._score_group(run, unique, group)
         return run.result()
 
-    def loaded(self, reference: ModelReference) -> LoadedModel:
+    def loaded(self, reference: ModelReference, texts: int = 1) -> LoadedModel:
         """The model of a reference in memory, loading it where it is not; the least used one makes room.
+
+        Args:
+            texts: how many it is going to read, which may decide its precision.
 
         Raises:
             ModelUnavailable: it cannot be loaded.
         """
-        if reference.revision not in self._loaded:
-            device, precision = self._device_and_precision()
+        device = self.device
+        key = (reference.revision, self._precision(device, reference, texts))
+        if key not in self._loaded:
             while len(self._loaded) >= MODELS_KEPT:
                 self._loaded.popitem(last=False)
-            self._loaded[reference.revision] = load_model(reference, self.encoders_dir, device, precision)
-        self._loaded.move_to_end(reference.revision)
-        return self._loaded[reference.revision]
+            self._loaded[key] = load_model(reference, self.encoders_dir, device, key[1])
+        self._loaded.move_to_end(key)
+        return self._loaded[key]
 
     @property
     def device(self) -> str:
-        """`cpu` or `cuda`, where models compute."""
-        return self._device_and_precision()[0]
+        """`cpu` or `cuda`, where models compute.
 
-    def _device_and_precision(self) -> tuple[str, str]:
+        Raises:
+            BadInput: the device cannot be had.
+        """
         import torch
 
         from peachdash.sentiment.model import resolve_device
@@ -156,16 +164,22 @@ class Scorer:
         device = resolve_device(self._wanted_device)
         if self._threads:
             torch.set_num_threads(self._threads)
-        precision = DEFAULT_PRECISION[device] if self._wanted_precision == "auto" else self._wanted_precision
-        if (device, precision) == ("cpu", "fp16"):
-            raise BadInput("fp16 needs a GPU: use fp32 or bf16 on a CPU.")
-        return device, precision
+        return device
 
-    def _token_groups(self, models: Sequence[ModelReference]) -> list[list[LoadedModel]]:
+    def _precision(self, device: str, reference: ModelReference, texts: int) -> str:
+        if self._wanted_precision != "auto":
+            if (device, self._wanted_precision) == ("cpu", "fp16"):
+                raise BadInput("fp16 needs a GPU: use fp32 or bf16 on a CPU.")
+            return self._wanted_precision
+        if device == "cpu" and self._choose is not None:
+            return self._choose(reference, texts)
+        return DEFAULT_PRECISION[device]
+
+    def _token_groups(self, models: Sequence[ModelReference], texts: int) -> list[list[LoadedModel]]:
         """The models, loaded, in groups that read the same tokens."""
         groups: dict[str, list[LoadedModel]] = {}
         for model in models:
-            loaded = self.loaded(model)
+            loaded = self.loaded(model, texts)
             groups.setdefault(loaded.token_key, []).append(loaded)
         return list(groups.values())
 

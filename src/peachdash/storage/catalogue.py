@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -60,11 +61,8 @@ def add_business(
     """Store a business and return its id, made unique where another bears the same."""
     if client_id == UNASSIGNED_CLIENT:
         ensure_client(connection, UNASSIGNED_CLIENT, "Unassigned")
-    wanted = business_id or slug(name)
     taken = set(connection.execute(sa.select(t.businesses.c.business_id)).scalars())
-    unique, number = wanted, 2
-    while unique in taken:
-        unique, number = f"{wanted}-{number}", number + 1
+    unique = free_id(business_id or slug(name), taken)
     connection.execute(
         sa.insert(t.businesses).values(
             business_id=unique,
@@ -77,3 +75,48 @@ def add_business(
         )
     )
     return unique
+
+
+def client_exists(connection: sa.Connection, client_id: str) -> bool:
+    """Whether there is a client with this id."""
+    known = sa.select(t.clients.c.client_id).where(t.clients.c.client_id == client_id)
+    return connection.execute(known).scalar_one_or_none() is not None
+
+
+def load_client_names(connection: sa.Connection) -> list[str]:
+    """The names of all clients."""
+    return list(connection.execute(sa.select(t.clients.c.name)).scalars())
+
+
+def add_client(connection: sa.Connection, name: str) -> str:
+    """Store a client and return its id, made unique where another bears the same."""
+    taken = set(connection.execute(sa.select(t.clients.c.client_id)).scalars())
+    client_id = free_id(slug(name), taken)
+    ensure_client(connection, client_id, name)
+    return client_id
+
+
+def free_id(wanted: str, taken: set[str]) -> str:
+    """An identifier that is not taken: the wanted one, or it with a number."""
+    unique, number = wanted, 2
+    while unique in taken:
+        unique, number = f"{wanted}-{number}", number + 1
+    return unique
+
+
+def load_catalogue_row(connection: sa.Connection, table: sa.Table, key: str) -> dict[str, Any] | None:
+    """The row of a client or a business by its id; None where there is none."""
+    column = next(iter(table.primary_key.columns))
+    row = connection.execute(sa.select(table).where(column == key)).mappings().one_or_none()
+    return dict(row) if row is not None else None
+
+
+def update_catalogue_row(
+    connection: sa.Connection, table: sa.Table, key: str, values: dict[str, Any]
+) -> None:
+    """Change the name or place of a client or a business; ids never change.
+
+    Names are what things are called now, not facts; the audit log keeps what they were called before.
+    """
+    column = next(iter(table.primary_key.columns))
+    connection.execute(sa.update(table).where(column == key).values(**values))

@@ -38,7 +38,18 @@ def append_reviews(connection: sa.Connection, import_id: str, rows: pd.DataFrame
     last = connection.execute(sa.select(sa.func.coalesce(sa.func.max(t.reviews.c.review_id), 0))).scalar_one()
     ordered = rows.sort_values(["business_id", "review_date"], na_position="last", kind="stable")
     numbered = ordered.assign(review_id=range(last + 1, last + 1 + len(ordered)), import_id=import_id)
+    append_import_businesses(connection, import_id, ordered["business_id"])
     return append_frame(connection, t.reviews, numbered)
+
+
+def append_import_businesses(connection: sa.Connection, import_id: str, business_ids: Iterable[str]) -> None:
+    """Append which businesses an import names, so that it is theirs alone who may see all of them."""
+    table = t.import_businesses
+    stored = set(
+        connection.execute(sa.select(table.c.business_id).where(table.c.import_id == import_id)).scalars()
+    )
+    new = sorted(set(business_ids) - stored)
+    append_frame(connection, table, pd.DataFrame({"business_id": new}).assign(import_id=import_id))
 
 
 def append_import(connection: sa.Connection, record: dict[str, Any], rejects: pd.DataFrame) -> None:
@@ -57,14 +68,15 @@ def load_standing_import(connection: sa.Connection, file_sha256: str) -> str | N
 
 
 def load_standing_businesses(connection: sa.Connection, import_id: str) -> list[str] | None:
-    """The businesses that an import holds reviews of; None where there is no such import, or it is undone."""
+    """The businesses that an import names; None where there is no such import, or it is undone."""
     standing = sa.select(t.imports.c.import_id).where(
         t.imports.c.import_id == import_id,
         t.imports.c.import_id.not_in(sa.select(t.import_retractions.c.import_id)),
     )
     if connection.execute(standing).scalar_one_or_none() is None:
         return None
-    businesses = sa.select(t.reviews.c.business_id).where(t.reviews.c.import_id == import_id).distinct()
+    named = t.import_businesses
+    businesses = sa.select(named.c.business_id).where(named.c.import_id == import_id).distinct()
     return list(connection.execute(businesses).scalars())
 
 

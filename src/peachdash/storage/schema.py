@@ -209,3 +209,147 @@ evaluations = sa.Table(
     sa.Column("computed_by", sa.Text, nullable=False),
     _utc("computed_utc"),
 )
+
+report_outcomes = sa.Table(
+    "report_outcomes",
+    metadata,
+    _id("outcome_id"),
+    sa.Column("report_id", sa.Text, nullable=False),
+    sa.Column("review_id", sa.BigInteger, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False, comment="see records.Outcome; the latest row counts"),
+    sa.Column("reason", sa.Text, nullable=False, comment="the reporter reads it"),
+    sa.Column("decision_id", sa.Text, comment="the decision that an acceptance led to"),
+    sa.Column("decided_by", sa.Text, nullable=False),
+    _utc("decided_utc"),
+)
+
+share_links = sa.Table(
+    "share_links",
+    metadata,
+    _id("link_id"),
+    sa.Column("client_id", sa.Text, nullable=False),
+    sa.Column("purpose", sa.Text, nullable=False, comment="who it was made for, in the maker's words"),
+    sa.Column("secret_sha256", sa.Text, nullable=False, comment="hex; the secret itself is not stored"),
+    sa.Column("phrase_salt", sa.Text, comment="hex; null where no pass phrase is asked for"),
+    sa.Column("phrase_scrypt", sa.Text, comment="hex"),
+    sa.Column("answer_limit", sa.Integer, nullable=False),
+    _utc("expires_utc"),
+    sa.Column("made_by", sa.Text, nullable=False),
+    _utc("made_utc"),
+)
+
+share_link_revocations = sa.Table(
+    "share_link_revocations",
+    metadata,
+    sa.Column("link_id", sa.Text, nullable=False),
+    sa.Column("revoked_by", sa.Text, nullable=False),
+    _utc("revoked_utc"),
+)
+
+share_link_attempts = sa.Table(
+    "share_link_attempts",
+    metadata,
+    _id("attempt_id"),
+    sa.Column("link_id", sa.Text, nullable=False, comment="empty where the address named no stored link"),
+    sa.Column("kind", sa.Text, nullable=False, comment="refused or pass_phrase"),
+    _utc("attempted_utc"),
+)
+
+sampled_readings = sa.Table(
+    "sampled_readings",
+    metadata,
+    _id("sampled_id"),
+    sa.Column("sample_id", sa.Text, nullable=False, comment="one drawing"),
+    sa.Column("client_id", sa.Text, nullable=False),
+    sa.Column("review_id", sa.BigInteger, nullable=False),
+    sa.Column("revision", sa.Text, nullable=False, comment="the champion at the drawing"),
+    sa.Column("label", sa.Text, nullable=False, comment="what it had read"),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("drawn_by", sa.Text, nullable=False),
+    _utc("drawn_utc"),
+)
+
+reading_checks = sa.Table(
+    "reading_checks",
+    metadata,
+    _id("check_id"),
+    sa.Column("review_id", sa.BigInteger, nullable=False),
+    sa.Column("sampled_id", sa.Text, comment="null where the reading was not asked for by a sample"),
+    sa.Column("revision", sa.Text, comment="the champion that was shown"),
+    sa.Column("label", sa.Text, comment="what it had read"),
+    sa.Column("answer", sa.Text, nullable=False, comment="a verdict; the label itself confirms it"),
+    sa.Column("deciding", sa.Boolean, nullable=False, comment="whether whoever checked may decide"),
+    sa.Column("checked_by", sa.Text, nullable=False),
+    _utc("checked_utc"),
+)
+
+users = sa.Table(
+    "users",
+    metadata,
+    _id("user_id"),
+    sa.Column("created_by", sa.Text, nullable=False),
+    _utc("created_utc"),
+)
+
+user_states = sa.Table(
+    "user_states",
+    metadata,
+    _id("state_id"),
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False, comment="lower case; one active or inactive person each"),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    _utc("changed_utc"),
+)
+
+user_identities = sa.Table(
+    "user_identities",
+    metadata,
+    _id("link_id"),
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("issuer", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, comment="null lets the next verified sign-in take its place"),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    _utc("changed_utc"),
+)
+
+assignments = sa.Table(
+    "assignments",
+    metadata,
+    _id("assignment_id"),
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("client_id", sa.Text, nullable=False),
+    sa.Column("assigned", sa.Boolean, nullable=False, comment="false takes an earlier row back"),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    _utc("changed_utc"),
+)
+
+session_ends = sa.Table(
+    "session_ends",
+    metadata,
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("ended_by", sa.Text, nullable=False),
+    _utc("ended_utc"),
+    comment="sign-ins from before the latest row of a user no longer count",
+)
+
+import_businesses = sa.Table(
+    "import_businesses",
+    metadata,
+    sa.Column("import_id", sa.Text, nullable=False),
+    sa.Column("business_id", sa.Text, nullable=False, comment="that a row names, stored or a duplicate"),
+)
+
+audit_log = sa.Table(
+    "audit_log",
+    metadata,
+    _id("event_id"),
+    sa.Column("at_utc", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False, comment="sign_in, export, import, decide, promote, …"),
+    sa.Column("object_kind", sa.Text, nullable=False),
+    sa.Column("object_id", sa.Text, nullable=False),
+    sa.Column("details", sa.JSON, nullable=False, comment="never review text"),
+)

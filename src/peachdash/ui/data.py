@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import pandas as pd
 import streamlit as st
 
-from peachdash.evaluation import Comparison, compare_models
+from peachdash.evaluation import Comparison
 from peachdash.insights.overview import PREVIOUS, summarise_businesses
 from peachdash.insights.periods import Period
 from peachdash.insights.trends import sparklines
@@ -18,7 +18,7 @@ from peachdash.queries.catalogue import fetch_businesses
 from peachdash.queries.overview import fetch_business_counts, fetch_monthly_counts
 from peachdash.records import BANDS, ReviewFilter, Scope
 from peachdash.ui.access import Session
-from peachdash.workflows.evaluation import HeldOutResult, evaluate_revision
+from peachdash.workflows.evaluation import HeldOutResult, compare_revisions, evaluate_revision
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -142,9 +142,10 @@ def held_out_results(session: Session) -> tuple[HeldOutResult, HeldOutResult, Co
     """
 
     def compute() -> tuple[HeldOutResult, HeldOutResult, Comparison]:
-        database, scope = session.service.database, session.scope
-        generic = evaluate_revision(database, scope, session.models.generic, GENERIC)
-        champion = evaluate_revision(database, scope, session.models.champion, CHAMPION)
-        return generic, champion, compare_models(generic.readings, champion.readings)
+        database, scope, data = session.service.database, session.scope, session.service.settings.data
+        generic = evaluate_revision(database, scope, session.models.generic, GENERIC, data=data)
+        champion = evaluate_revision(database, scope, session.models.champion, CHAMPION, data=data)
+        comparison = compare_revisions(database, scope, session.models.generic, session.models.champion)
+        return generic, champion, comparison
 
     return remember(session, "held_out_results", compute)

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from peachdash.insights import formatting
+from peachdash.records import LABELS, Outcome
 from peachdash.ui.access import Session
 from peachdash.ui.click_table import render_click_table
-from peachdash.ui.formatting import VERDICT_WORDS, moment, preview
+from peachdash.ui.formatting import VERDICT_WORDS, moment, person, preview
 from peachdash.ui.review_actions import open_review, take_back
+from peachdash.ui.review_card import NO_TEXT
 
-_COLUMNS = ("Review", "Model read", "Suggested", "Outcome", "Note", "Reported", "Business")
+_COLUMNS = ("Review", "Model read", "Suggested", "Outcome", "Reason", "Note", "Reported", "Business")
 
 
-def feedback_sentence(reports: pd.DataFrame) -> str:
-    """How many readings were reported, and how many of them stand as corrections."""
-    if reports.empty:
-        return "No reading has been reported as wrong."
-    standing = int((reports["outcome"].notna() & ~reports["taken_back"].astype(bool)).sum())
-    reported = formatting.counted(len(reports), "reading")
-    return f"{reported} reported as wrong; {formatting.counted(standing, 'correction')} in force."
+def feedback_sentence(counts: Mapping[str, int], who: str = "") -> str:
+    """How many readings were reported, what came of them, and how many the model now reads right by itself.
+
+    Args:
+        counts: what `fetch_feedback_counts` gives.
+        who: "You" where they are the viewer's own; empty for everybody's.
+    """
+    if not counts["reported"]:
+        return f"{who} reported no reading as wrong." if who else "No reading has been reported as wrong."
+    reported = formatting.counted(counts["reported"], "reading")
+    told = f"{who} reported {reported}" if who else f"{reported} reported as wrong"
+    parts = [f"{told}, {formatting.count(counts['accepted'])} accepted"]
+    if counts["accepted_labels"]:
+        right = formatting.count(counts["read_right"]) if counts["read_right"] else "none"
+        parts.append(f"{right} now read correctly without a correction")
+    if counts["open"]:
+        parts.append(f"{formatting.count(counts['open'])} still open")
+    return ", ".join(parts) + "."
 
 
 def feedback_rows(reports: pd.DataFrame) -> pd.DataFrame:
@@ -33,51 +47,58 @@ def feedback_rows(reports: pd.DataFrame) -> pd.DataFrame:
 
 def _row(report: pd.Series) -> dict[str, Any]:
     return {
-        "Review": preview("", report["text"]) or "(stars only, no text)",
+        "Review": preview(report["title"], report["text"]) or NO_TEXT,
         "Model read": report["label"] if isinstance(report["label"], str) else "not read",
         "Suggested": VERDICT_WORDS[report["suggestion"]],
         "Outcome": outcome_words(report),
+        "Reason": preview("", report["reason"]),
         "Note": preview("", report["note"]),
-        "Reported": f"{moment(report['reported_utc'])} by {report['reported_by']}",
+        "Reported": f"{moment(report['reported_utc'])} by {person(report['reported_by'])}",
         "Business": report["business"],
     }
+
+
+_OUTCOMES = {Outcome.REJECTED.value: "rejected", Outcome.LABELLING.value: "sent to labelling"}
 
 
 def outcome_words(report: pd.Series) -> str:
     """What came of a report, in words."""
     if not isinstance(report["outcome"], str):
         return "open"
-    if report["taken_back"]:
-        return "taken back"
-    words = VERDICT_WORDS[report["outcome"]]
-    return (
-        f"counts as {words}"
-        if report["outcome"] in ("negative", "neutral", "positive")
-        else f"left out: {words}"
-    )
+    if report["outcome"] in _OUTCOMES:
+        return _OUTCOMES[report["outcome"]]
+    if not report["in_force"]:
+        return "accepted, later changed"
+    words = VERDICT_WORDS[report["suggestion"]]
+    return f"counts as {words}" if report["suggestion"] in LABELS else f"left out: {words}"
 
 
 def render_feedback_table(session: Session, reports: pd.DataFrame) -> None:
-    """The reports; a click opens the review, ticked corrections can be taken back."""
-    st.caption("Click a report to open its review; tick several to take them back.")
+    """The reports; a click opens the review, ticked corrections can be taken back by those who may decide."""
+    deciding = session.scope.may_decide
+    st.caption(
+        "Click a report to open its review" + ("; tick several to take them back." if deciding else ".")
+    )
     actions = st.container(horizontal=True)
     numbers = [int(number) for number in reports["review_id"]]
     column = st.column_config
+    shown = feedback_rows(reports)
+    empty = [name for name in ("Reason", "Note") if not shown[name].any()]
     ticked = render_click_table(
-        feedback_rows(reports),
+        shown.drop(columns=empty),
         "feedback_table",
         opened=lambda row: open_review(numbers[row]),
-        ticks=True,
+        ticks=deciding,
         columns={
             "Review": column.TextColumn("Review", width=270),
+            "Reason": column.TextColumn("Reason", width=160),
             "Note": column.TextColumn("Note", width=140),
             "Reported": column.TextColumn("Reported", width=130),
         },
         alt="Reported readings and what came of them",
     )
     chosen = reports.iloc[ticked]
-    standing = chosen[chosen["outcome"].notna() & ~chosen["taken_back"].astype(bool)]
-    reviews = sorted({int(number) for number in standing["review_id"]})
+    reviews = sorted({int(number) for number in chosen.loc[chosen["in_force"].astype(bool), "review_id"]})
     if reviews:
         words = f"Take {formatting.counted(len(reviews), 'decision')} back"
         if actions.button(words, icon=":material/undo:", type="primary", key="take_back_ticked"):

@@ -70,6 +70,11 @@ def moment(utc: dt.datetime | None) -> str:
     return f"{formatting.date(stamp)}, {stamp:%H:%M}"
 
 
+def person(name: str) -> str:
+    """Who did something, in words: a name as it is stored, or that it came through a shared link."""
+    return f"shared link {name[5:11]}" if name.startswith("link:") else name
+
+
 def stars_words(stars: float | None) -> str:
     """ "4 ★", "3.5 ★", or a dash."""
     return formatting.MISSING if formatting.is_missing(stars) else f"{stars:g} ★"

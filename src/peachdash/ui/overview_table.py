@@ -11,6 +11,7 @@ import streamlit as st
 from peachdash.charts import BAND_COLOURS
 from peachdash.insights import formatting
 from peachdash.ui.access import Session
+from peachdash.ui.downloads import render_download
 from peachdash.ui.empty import BUSINESS, OVERVIEW, business_address
 from peachdash.ui.filters import View
 
@@ -97,6 +98,8 @@ def render_overview_table(session: Session, rows: pd.DataFrame, previous_words: 
         column_config=_column_config(previous_words),
         alt="Businesses with their shares, intervals, change and open complaints",
     )
+    shown = rows.drop(columns=["Course", "business_id"]).map(str)
+    render_download(session, "Download this table", lambda later: shown, "businesses.csv", "businesses")
     row = clicked_row()
     if row is not None:
         business_id = str(rows["business_id"].iloc[row])

@@ -18,9 +18,13 @@ POLL_SECONDS = 1.0
 def render_scoring_progress(session: Session, waiting: int) -> None:
     """Counts, rate and time left while reviews are being read; nothing where none waits.
 
+    A run reads for the whole house, so only those who see all of it are shown its counts.
+
     Args:
-        waiting: reviews that no model has read, so that polling starts before the run does.
+        waiting: reviews in scope that no model has read, so that polling starts before the run does.
     """
+    if not session.scope.may_see_all_texts and not waiting:
+        return
     progress = find_progress(session.service.settings.jobs)
     active = progress is not None and progress.is_active
     if active or waiting:
@@ -38,7 +42,10 @@ def _poll(session: Session, waiting: int, ended: dt.datetime | None) -> None:
         progress = find_progress(session.service.settings.jobs)
         if progress is not None and progress.state == "stored" and progress.started_utc != ended:
             st.rerun()
-        if progress is not None and progress.is_active:
+        if not session.scope.may_see_all_texts:
+            words = f"{formatting.counted(waiting, 'review')} being read by the models."
+            st.caption(f":material/hourglass: {words}")
+        elif progress is not None and progress.is_active:
             share = progress.done / progress.total if progress.total else 0.0
             st.progress(min(share, 1.0), text=progress_words(progress))
         elif progress is not None and progress.state == "failed":

@@ -16,7 +16,12 @@ from peachdash.ui.access import Session
 from peachdash.ui.click_table import forget_click, forget_ticks
 from peachdash.ui.formatting import VERDICT_WORDS
 from peachdash.ui.notices import done
-from peachdash.workflows.feedback import mark_answered, report_reading, take_back_decision
+from peachdash.workflows.feedback import (
+    mark_answered,
+    report_readings,
+    take_back_decision,
+    withdraw_reports,
+)
 
 _ADDRESS = "review"
 _FORGET_REPORT = "forget_report"
@@ -57,14 +62,32 @@ def change_answers(session: Session, numbers: list[int], *, answered: bool, note
     done(f"{formatting.counted(len(numbers), 'complaint')} marked as {state}.", undo)
 
 
-def correct_reading(session: Session, number: int, suggestion: str, note: str) -> None:
-    """Report that the reading of a review is wrong; in local mode that decides it at once."""
-    database, scope = session.service.database, session.scope
-    report_reading(database, scope, session.models, number, suggestion, note)
+def correct_readings(session: Session, numbers: list[int], suggestion: str, note: str) -> None:
+    """Report that the readings of some reviews are wrong; from those who may decide, that decides it."""
+    database, scope, words = session.service.database, session.scope, VERDICT_WORDS[suggestion]
+    report_readings(database, scope, session.models, numbers, suggestion, note)
     forget_ticks()
     st.session_state[_FORGET_REPORT] = True
-    undo = partial(take_back_decision, database, scope, number)
-    done(f"Review {number} now counts as {VERDICT_WORDS[suggestion]}. All numbers follow.", undo)
+    which = f"Review {numbers[0]}" if len(numbers) == 1 else formatting.counted(len(numbers), "review")
+    if scope.may_decide:
+        counts = "counts" if len(numbers) == 1 else "count"
+        done(
+            f"{which} now {counts} as {words}. All numbers follow.", partial(_take_all_back, session, numbers)
+        )
+    done(
+        f"{which} reported as {words}. The Feedback page says what comes of it.",
+        partial(_withdraw_all, session, numbers),
+    )
+
+
+def _take_all_back(session: Session, numbers: list[int]) -> None:
+    for number in numbers:
+        take_back_decision(session.service.database, session.scope, number)
+
+
+def _withdraw_all(session: Session, numbers: list[int]) -> None:
+    for number in numbers:
+        withdraw_reports(session.service.database, session.scope, number)
 
 
 def report_forgotten() -> bool:
@@ -74,6 +97,5 @@ def report_forgotten() -> bool:
 
 def take_back(session: Session, numbers: list[int]) -> None:
     """Let the model's readings of some reviews count again."""
-    for number in numbers:
-        take_back_decision(session.service.database, session.scope, number)
+    _take_all_back(session, numbers)
     done(f"{formatting.counted(len(numbers), 'decision')} taken back; the model's reading counts again.")

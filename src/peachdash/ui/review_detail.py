@@ -9,21 +9,23 @@ import pandas as pd
 import streamlit as st
 
 from peachdash.insights import formatting
-from peachdash.queries.reviews import fetch_review, fetch_review_trail
-from peachdash.records import Verdict
+from peachdash.queries.reviews import fetch_review
+from peachdash.queries.trail import fetch_review_trail
+from peachdash.records import Scope, Verdict
 from peachdash.ui.access import Session, renew_session
 from peachdash.ui.data import ask
-from peachdash.ui.formatting import VERDICT_WORDS, moment, plain, review_date, stars_words
+from peachdash.ui.formatting import VERDICT_WORDS, moment, person, plain, reading_words
 from peachdash.ui.guard import guard
 from peachdash.ui.reading_bars import WIDTH, reading_bars, reading_rows
 from peachdash.ui.review_actions import (
     change_answers,
     close_review,
-    correct_reading,
+    correct_readings,
     opened_review,
     report_forgotten,
     take_back,
 )
+from peachdash.ui.review_card import render_facts, render_words
 from peachdash.workflows.feedback import NOTE_LIMIT
 
 _SUGGESTION, _NOTE = "report_suggestion", "report_note"
@@ -51,19 +53,12 @@ def _show(number: int) -> None:
         if review["complaint"]:
             _render_complaint(session, review)
         _render_correction(session, review)
-        _render_trail(ask(session, fetch_review_trail, number))
+        _render_trail(review, ask(session, fetch_review_trail, number))
 
 
 def _render_review(review: Mapping[str, Any]) -> None:
-    st.markdown(f"**{plain(review['business'])}**")
-    stars = [] if formatting.is_missing(review["stars"]) else [stars_words(review["stars"])]
-    day = review_date(review["review_date"], review["date_precision"])
-    facts = [*stars, day, review["source"], f"review {review['review_id']}"]
-    st.caption(" · ".join(map(plain, facts)))
-    with st.container(border=True):
-        if review["title"]:
-            st.text(review["title"], width="stretch")
-        st.text(review["text"] or "(stars only, no text)", width="stretch")
+    render_facts(review)
+    render_words(review)
     if review["owner_reply"]:
         with st.expander("Reply by the owner", expanded=True, icon=":material/reply:"):
             st.text(review["owner_reply"], width="stretch")
@@ -81,11 +76,11 @@ def _render_readings(review: Mapping[str, Any]) -> None:
 def counts_as(review: Mapping[str, Any]) -> str:
     """What the review counts as and why, as Markdown."""
     if review["excluded"]:
-        why = f"decided by {plain(review['decided_by'])}: {VERDICT_WORDS[review['verdict']]}"
+        why = f"decided by {plain(person(review['decided_by']))}: {VERDICT_WORDS[review['verdict']]}"
         return f"**Left out of all counts**, {why}."
     band = str(review["band"])
     if review["human"]:
-        who, when = plain(review["decided_by"]), moment(review["decided_utc"])
+        who, when = plain(person(review["decided_by"])), moment(review["decided_utc"])
         return f"**Counts as {band}**, decided by {who}, {when}."
     return _BAND_WORDS.get(band, f"**Counts as {band}**, as the fine-tuned model reads it.")
 
@@ -95,11 +90,11 @@ def _render_complaint(session: Session, review: Mapping[str, Any]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         if not review["answered"]:
             st.markdown(":material/mark_email_unread: **A complaint that needs an answer.**", width="stretch")
-            if st.button("Mark as answered", type="primary", key="answer_one"):
+            if session.scope.may_answer and st.button("Mark as answered", type="primary", key="answer_one"):
                 change_answers(session, [number], answered=True)
             return
         st.markdown(f":material/mark_email_read: {answered_words(review)}", width="stretch")
-        if st.button("Open again", icon=":material/undo:", key="reopen_one"):
+        if session.scope.may_answer and st.button("Open again", icon=":material/undo:", key="reopen_one"):
             change_answers(session, [number], answered=False)
 
 
@@ -112,9 +107,8 @@ def answered_words(review: Mapping[str, Any]) -> str:
 
 def _render_correction(session: Session, review: Mapping[str, Any]) -> None:
     number = int(review["review_id"])
-    if review["verdict"] is not None and st.button(
-        "Take the decision back", icon=":material/undo:", key="take_back_one"
-    ):
+    standing = review["verdict"] is not None and session.scope.may_decide
+    if standing and st.button("Take the decision back", icon=":material/undo:", key="take_back_one"):
         take_back(session, [number])
     if report_forgotten():
         st.session_state[_SUGGESTION], st.session_state[_NOTE] = None, ""
@@ -125,28 +119,58 @@ def _render_correction(session: Session, review: Mapping[str, Any]) -> None:
             "It should count as", verdicts, format_func=VERDICT_WORDS.__getitem__, key=_SUGGESTION
         )
         note = st.text_area("Note (optional)", max_chars=NOTE_LIMIT, height=80, key=_NOTE)
+        st.caption(_what_follows(session.scope))
         if st.form_submit_button("Report", icon=":material/flag:"):
             if suggestion is None:
                 st.warning("Choose what the review should count as.")
             else:
-                correct_reading(session, number, suggestion, note)
+                correct_readings(session, [number], suggestion, note)
 
 
-def _render_trail(trail: pd.DataFrame) -> None:
+def _what_follows(scope: Scope) -> str:
+    if scope.may_decide:
+        return "Your report decides at once. Clients of this business can read the note."
+    return "The agency looks at every report; the Feedback page says what came of it."
+
+
+def _render_trail(review: Mapping[str, Any], trail: pd.DataFrame) -> None:
     if trail.empty:
         return
     st.markdown("**What was done**")
     for step in trail.itertuples():
         st.caption(trail_words(step))
+    if review["verdict"] is not None:
+        st.caption(f":material/smart_toy: {model_now(review)}")
+
+
+def model_now(review: Mapping[str, Any]) -> str:
+    """What the model says by itself of a review that people decided on."""
+    label = review["champion_label"]
+    if not isinstance(label, str):
+        return "The model has not read it."
+    words = f"The model now reads it as {reading_words(label, review, 'champion')} by itself"
+    if review["verdict"] == label:
+        return f"{words}, as it was decided."
+    return f"{words}."
+
+
+_STEPS = {
+    "rejected": "rejected the report",
+    "labelling": "sent the report to labelling",
+    "withdrawn": "withdrew the report",
+    "reopened": "opened the report again",
+    "checked": "confirmed the reading",
+}
 
 
 def trail_words(step: Any) -> str:
     """One step of a review's trail, as Markdown."""
+    detail = VERDICT_WORDS.get(step.detail, plain(step.detail))
     if step.what == "answered":
         what = "marked the complaint as " + ("answered" if step.detail == "yes" else "open")
-    else:
-        what = f"{step.what}: {VERDICT_WORDS.get(step.detail, plain(step.detail))}"
-    if step.detail == "taken back":
+    elif step.detail == "taken back":
         what = "took the decision back"
+    else:
+        what = f"{_STEPS.get(step.what, step.what)}: {detail}"
     note = f" “{plain(step.note)}”" if not formatting.is_missing(step.note) and step.note else ""
-    return f"{moment(step.at_utc)} UTC · {plain(step.who)} {what}.{note}"
+    return f"{moment(step.at_utc)} UTC · {plain(person(step.who))} {what}.{note}"

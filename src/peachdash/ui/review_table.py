@@ -10,12 +10,14 @@ import streamlit as st
 from peachdash.charts import BAND_COLOURS
 from peachdash.insights import formatting
 from peachdash.queries.reviews import Order, ReviewSelection, count_reviews, fetch_reviews
-from peachdash.records import BANDS, ReviewFilter
+from peachdash.records import BANDS, ReviewFilter, Verdict
 from peachdash.ui.access import Session
 from peachdash.ui.click_table import forget_ticks, render_click_table
 from peachdash.ui.data import CHAMPION, GENERIC, ask
-from peachdash.ui.formatting import preview, reading_words, review_date, stars_words
-from peachdash.ui.review_actions import change_answers, open_review
+from peachdash.ui.formatting import VERDICT_WORDS, person, preview, reading_words, review_date, stars_words
+from peachdash.ui.review_actions import change_answers, correct_readings, open_review
+from peachdash.ui.review_download import render_review_download
+from peachdash.workflows.feedback import NOTE_LIMIT
 
 PAGE_ROWS = 25
 _PAGE = "page"
@@ -130,7 +132,7 @@ def _complaint(review: pd.Series) -> str:
     if not review["answered"]:
         return "needs an answer"
     who = review["answered_by"]
-    return f"answered by {who}" if isinstance(who, str) else "owner replied"
+    return f"answered by {person(who)}" if isinstance(who, str) else "owner replied"
 
 
 def render_review_table(session: Session, criteria: ReviewFilter) -> None:
@@ -148,8 +150,10 @@ def render_review_table(session: Session, criteria: ReviewFilter) -> None:
     with head:
         shown = f"{formatting.count(offset + 1)} to {formatting.count(offset + len(reviews))}"
         of = formatting.counted(total, "review")
-        st.caption(f"{shown} of {of}. Click a review to open it, tick several to answer them at once.")
+        st.caption(f"{shown} of {of}. Click a review to open it, tick several to act on them at once.")
         actions = st.container(horizontal=True)
+    with foot:
+        render_review_download(session, criteria, selection)
     with table:
         chosen = _render_rows(reviews, several=criteria.business_id is None)
     with actions:
@@ -204,8 +208,16 @@ def _column_config() -> dict[str, Any]:
 
 
 def _render_actions(session: Session, reviews: pd.DataFrame, chosen: list[int]) -> None:
-    """Mark the ticked complaints as answered, or take that back."""
+    """What can be done with the ticked reviews: report them, mark complaints as answered, take that back."""
     rows = reviews.iloc[chosen]
+    if rows.empty:
+        return
+    if session.scope.may_answer:
+        _render_answers(session, rows)
+    _render_report(session, [int(number) for number in rows["review_id"]])
+
+
+def _render_answers(session: Session, rows: pd.DataFrame) -> None:
     complaints = rows[rows["complaint"].astype(bool)]
     answered = complaints["answered"].astype(bool)
     waiting = [int(number) for number in complaints.loc[~answered, "review_id"]]
@@ -218,5 +230,18 @@ def _render_actions(session: Session, reviews: pd.DataFrame, chosen: list[int]) 
         words = f"Open {formatting.counted(len(settled), 'complaint')} again"
         if st.button(words, icon=":material/undo:", key="reopen_ticked"):
             change_answers(session, settled, answered=False)
-    if chosen and complaints.empty:
-        st.caption("None of the ticked reviews is a complaint.")
+
+
+def _render_report(session: Session, numbers: list[int]) -> None:
+    """Say of all ticked reviews at once what they should count as."""
+    words = f"Report {formatting.counted(len(numbers), 'reading')}"
+    with st.popover(words, icon=":material/flag:"), st.form("report_ticked", border=False):
+        verdicts = [verdict.value for verdict in Verdict]
+        label = "They should count as" if len(numbers) > 1 else "It should count as"
+        suggestion = st.pills(label, verdicts, format_func=VERDICT_WORDS.__getitem__, key="ticked_suggestion")
+        note = st.text_input("Note (optional)", max_chars=NOTE_LIMIT, key="ticked_note")
+        if st.form_submit_button("Report", icon=":material/flag:", key="report_ticked_button"):
+            if suggestion is None:
+                st.warning("Choose what they should count as.")
+            else:
+                correct_readings(session, numbers, suggestion, note)

@@ -10,6 +10,7 @@ from peachdash.jobs.inbox import list_waiting
 from peachdash.queries.imports import fetch_imports, fetch_rejects
 from peachdash.ui.access import Session
 from peachdash.ui.data import ask
+from peachdash.ui.downloads import render_download
 from peachdash.ui.formatting import FORMAT_WORDS, moment, plain
 from peachdash.ui.notices import done
 from peachdash.ui.upload_plan import render_rejects
@@ -61,6 +62,8 @@ def render_history(session: Session) -> None:
         on_select="rerun",
         alt="Imports with their counts",
     )
+    shown = history_rows(imports)
+    render_download(session, "Download the list", lambda later: shown, "imports.csv", "imports")
     ticked = [row for row in state["selection"]["rows"] if row < len(imports)]
     if ticked:
         _render_import(session, imports.iloc[ticked[0]])
@@ -84,11 +87,13 @@ def _render_import(session: Session, row: pd.Series) -> None:
             st.caption("No row of it was rejected.")
         else:
             names = {"row_number": "row", "column_name": "column"}
-            render_rejects(rejects.rename(columns=names), f"rejected-{import_id[:8]}.csv")
+            render_rejects(session, rejects.rename(columns=names), f"rejected-{import_id[:8]}.csv")
 
 
 def render_inbox(session: Session) -> None:
     """Files from the inbox folder that could not be imported, with the reason."""
+    if not session.scope.may_see_all_texts:
+        return  # the folder is the house's: anybody's files wait there
     waiting = list_waiting(session.service.settings.inbox)
     if not waiting:
         return

@@ -11,7 +11,8 @@ from peachdash.ingest.readers import read_table
 from peachdash.ingest.recognising import recognise_table
 from peachdash.insights import formatting
 from peachdash.ui.access import Session
-from peachdash.ui.formatting import plain, preview, review_date, safe_csv, stars_words
+from peachdash.ui.downloads import render_download
+from peachdash.ui.formatting import plain, preview, review_date, stars_words
 from peachdash.ui.guard import guard
 from peachdash.ui.notices import done
 from peachdash.ui.upload_options import choose_columns, choose_origin, import_options, render_recognition
@@ -39,7 +40,7 @@ def render_upload(session: Session) -> None:
             return
         options = import_options(choices, business, source)
         with st.skeleton(height=300):
-            plan = _planned(file.file_id, session.version, repr(options), session, file, options)
+            plan = _planned(file.file_id, session.cache_key, repr(options), session, file, options)
         _render_plan(session, plan, file, options)
 
 
@@ -50,7 +51,7 @@ def _sampled(file_id: str, _file: Any) -> Any:
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _planned(
-    file_id: str, version: str, told: str, _session: Session, _file: Any, _options: ImportOptions
+    file_id: str, state: str, told: str, _session: Session, _file: Any, _options: ImportOptions
 ) -> ImportPlan:
     service = _session.service
     return plan_import(
@@ -66,7 +67,7 @@ def _render_plan(session: Session, plan: ImportPlan, file: Any, options: ImportO
         st.subheader("The first reviews as they would be stored", anchor=False)
         st.dataframe(preview_rows(new.head(PREVIEW_ROWS)), hide_index=True, alt="Preview of the import")
     _render_duplicates(plan)
-    _render_rejects(plan)
+    _render_rejects(session, plan)
 
 
 def _render_counts(plan: ImportPlan) -> None:
@@ -135,19 +136,20 @@ def _render_duplicates(plan: ImportPlan) -> None:
         st.dataframe(frame, hide_index=True, alt="Duplicates")
 
 
-def _render_rejects(plan: ImportPlan) -> None:
+def _render_rejects(session: Session, plan: ImportPlan) -> None:
     rejects = plan.read.rejects
     if rejects.empty:
         return
     words = f"{formatting.counted(len(rejects), 'rejected row')}: what is wrong with them"
     with st.expander(words, icon=":material/report:", expanded=True):
-        render_rejects(rejects, f"rejected-{plan.file_sha256[:8]}.csv")
+        render_rejects(session, rejects, f"rejected-{plan.file_sha256[:8]}.csv")
 
 
-def render_rejects(rejects: pd.DataFrame, file_name: str) -> None:
+def render_rejects(session: Session, rejects: pd.DataFrame, file_name: str) -> None:
     """Rejected rows by row and column, with the file to mend them in.
 
     Args:
+        session: of the page.
         rejects: row, column, reason and raw.
         file_name: of the download, whose cells no spreadsheet takes for formulas.
     """
@@ -155,12 +157,4 @@ def render_rejects(rejects: pd.DataFrame, file_name: str) -> None:
     shown = rejects[list(names)].rename(columns=names)
     shown["Column"] = shown["Column"].fillna("whole row")
     st.dataframe(shown.head(MOST_SHOWN), hide_index=True, alt="Rejected rows with their reasons")
-    st.download_button(
-        "Download the rejected rows",
-        safe_csv(shown),
-        file_name,
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key=f"download_{file_name}",
-    )
+    render_download(session, "Download the rejected rows", lambda later: shown, file_name, "rejected rows")

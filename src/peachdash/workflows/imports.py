@@ -19,10 +19,12 @@ from peachdash.errors import BadInput, NotFound
 from peachdash.ingest import ExportRead, read_export
 from peachdash.records import Scope
 from peachdash.sentiment.text import scored_texts, text_sha256s
+from peachdash.storage.audit import append_audit
 from peachdash.storage.catalogue import add_business, fold, load_business_names
 from peachdash.storage.database import Database
 from peachdash.storage.reviews import (
     append_import,
+    append_import_businesses,
     append_retraction,
     append_reviews,
     load_identity,
@@ -108,8 +110,10 @@ def plan_import(
 
     Raises:
         BadInput: the file cannot be used; the message says why and what to do.
-        NotFound: it names a business outside the viewer's scope.
+        NotFound: it names a business outside the viewer's scope, or the viewer may not import.
     """
+    if not scope.may_import:
+        raise NotFound("Imports are for managers.")
     read = read_export(
         data,
         file_name,
@@ -147,7 +151,7 @@ def import_export(
         BadInput: the file cannot be used; nothing was stored.
         NotFound: it names a business outside the viewer's scope; nothing was stored.
     """
-    if not scope.may_decide:
+    if not scope.may_import:
         raise NotFound("Imports are for managers.")
     with database.write() as connection:
         plan = plan_import(database, scope, home, data, file_name, options)
@@ -164,6 +168,10 @@ def import_export(
             connection, _record(plan, import_id, scope, origin), _rejects_to_store(plan.read.rejects)
         )
         append_reviews(connection, import_id, stored)
+        businesses = plan.rows["business_id"].dropna().unique()
+        append_import_businesses(connection, import_id, businesses)
+        counts = {"accepted": plan.accepted, "duplicates": plan.duplicates, "rejected": plan.rejected}
+        append_audit(connection, scope.viewer, "import", "import", import_id, {**counts, "origin": origin})
     log.info(
         "import %s: %d accepted, %d duplicates, %d rejected",
         import_id, plan.accepted, plan.duplicates, plan.rejected,
@@ -180,9 +188,11 @@ def undo_import(database: Database, scope: Scope, import_id: str, reason: str = 
     with database.write() as connection:
         businesses = load_standing_businesses(connection, import_id)
         own = businesses is not None and all(scope.allows(business) for business in businesses)
-        if not own or not scope.may_decide:
+        unnamed = not businesses and scope.business_ids is not None
+        if not own or unnamed or not scope.may_import:
             raise NotFound("There is no such import, or it was undone before.")
         append_retraction(connection, import_id, scope.viewer, reason)
+        append_audit(connection, scope.viewer, "undo_import", "import", import_id)
 
 
 def reviewer_key(home: Path) -> bytes:

@@ -24,7 +24,7 @@ def find_unread(
 
     Scoring serves the whole house, so a narrower scope than everything finds nothing.
     """
-    if scope.business_ids is not None:
+    if not scope.may_see_all_texts:
         return pd.DataFrame({"text_sha256": [], "text": []})
     with database.read() as connection:
         rows = load_unread(connection, revisions, labelled_split=labelled_split)
@@ -37,7 +37,7 @@ def store_predictions(database: Database, scope: Scope, predictions: pd.DataFram
 
     Taking the same ones again does no harm. A narrower scope than everything stores nothing.
     """
-    if scope.business_ids is not None:
+    if not scope.may_see_all_texts:
         return 0
     with database.write() as connection:
         stored = append_predictions(connection, predictions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import uuid
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from peachdash.errors import BadInput
+from peachdash.errors import BadInput, NotFound
 from peachdash.records import Scope
 from peachdash.sentiment.text import scored_texts, text_sha256s
 from peachdash.storage.catalogue import add_business, ensure_client, load_business_names, slug
@@ -32,8 +33,11 @@ def load_demo(
     Each file is one import, whole or not at all, so that a kill costs one file at most.
 
     Raises:
+        NotFound: the viewer is no admin.
         BadInput: a file of the demo is missing or damaged.
     """
+    if not scope.may_manage_people:
+        raise NotFound("The demo is for admins.")
     businesses = read_json_file(data / "businesses.json")
     with database.write() as connection:
         known = load_business_names(connection)
@@ -118,12 +122,33 @@ def _review_frame(records: list[dict[str, Any]]) -> pd.DataFrame:
 
 def _load_labels(database: Database, data: Path) -> int:
     gold = pd.DataFrame(read_json_lines(data / "labels" / "gold.jsonl"))
-    annotations = pd.DataFrame(read_json_lines(data / "labels" / "annotations.jsonl"))
+    annotations = load_annotations(data / "labels" / "annotations.csv")
     gold = gold.rename(columns={"review_id": "review_key"})
     annotations = annotations.rename(columns={"review_id": "review_key"})
-    annotations = annotations.assign(annotated_utc=pd.to_datetime(annotations["annotated_utc"], utc=True))
     with database.write() as connection:
         return sync_labels(connection, gold, annotations)
+
+
+def load_annotations(path: Path) -> pd.DataFrame:
+    """What each annotator said of each review.
+
+    Returns:
+        Columns review_id, annotator, label, slices (list), unsure (bool), reason_words, aspect (None where
+        there is none) and annotated_utc.
+
+    Raises:
+        BadInput: the file is missing or damaged.
+    """
+    try:
+        frame = pd.read_csv(io.BytesIO(_read_bytes(path)), dtype=str, keep_default_na=False)
+        return frame.assign(
+            slices=[text.split(";") if text else [] for text in frame["slices"]],
+            unsure=frame["unsure"] == "yes",
+            aspect=frame["aspect"].astype(object).where(frame["aspect"] != "", None),
+            annotated_utc=pd.to_datetime(frame["annotated_utc"], utc=True, format="ISO8601"),
+        )
+    except (ValueError, KeyError) as error:
+        raise BadInput(f"{path} is no table of annotations: {error}.") from error
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:

@@ -1,0 +1,51 @@
+"""What all commands share: settings and logging, the database, who runs them, a line for the terminal."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from peachdash.config import Settings, load_settings
+from peachdash.records import Scope
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
+
+
+def start(process: str) -> Settings:
+    """The settings, with logging set up for a command."""
+    from peachdash.logs import configure_logging
+
+    settings = load_settings()
+    configure_logging(settings, process)
+    return settings
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Any]:
+    """The database for the time of a command."""
+    from peachdash.storage.database import open_database
+
+    database = open_database(settings.database)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def viewer() -> Scope:
+    """Whoever runs the command sees everything: the files are theirs."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = "command"
+    return Scope.everything(name)
+
+
+def say(words: str) -> None:
+    """A line for the person at the terminal, on standard error, so that standard output stays data."""
+    print(words, file=sys.stderr, flush=True)

@@ -1,0 +1,144 @@
+"""The audit log: search, pages, download."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from peachdash.insights import formatting
+from peachdash.queries.people import AuditSearch, count_audit, fetch_audit, fetch_audit_actions
+from peachdash.ui.access import Session
+from peachdash.ui.downloads import render_download
+from peachdash.ui.formatting import moment
+
+PAGE_ROWS, MOST_EXPORTED = 50, 100_000
+_PAGE = "audit_page"
+_RANDOM = re.compile(r"[0-9a-f]{32}|[0-9]{20}-[0-9a-f]{12}")
+
+
+def audit_sentence(total: int, latest: pd.DataFrame) -> str:
+    """How much is on record, and who did something last, in words."""
+    if not total:
+        return "Nothing is on record yet."
+    row = latest.iloc[0]
+    words = f"{formatting.counted(total, 'event')} on record"
+    return f"{words}, the latest on {moment(row['at_utc'])} UTC by {row['actor']}."
+
+
+def use_search(session: Session) -> AuditSearch:
+    """The search above the table, kept in the address."""
+    with session.service.database.read() as connection:
+        actions = fetch_audit_actions(connection, session.scope)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        words = st.text_input(
+            "Search the log",
+            key="audit_words",
+            type="search",
+            placeholder="Who, what, or what it was done to",
+            bind="query-params",
+            on_change=_first_page,
+            max_chars=200,
+            width=300,
+        )
+        action = st.selectbox(
+            "Action", actions, index=None, placeholder="All actions", format_func=action_words,
+            key="audit_action", on_change=_first_page, width=190,
+        )  # fmt: skip
+        days: Any = st.date_input(
+            "From and to (UTC)",
+            value=[],
+            key="audit_days",
+            format="DD/MM/YYYY",
+            on_change=_first_page,
+            width=240,
+        )
+    since, until = (*days, None, None)[:2] if isinstance(days, (tuple, list)) else (days, None)
+    return AuditSearch(words or "", action, since, until)
+
+
+def _first_page() -> None:
+    st.session_state[_PAGE] = 1
+
+
+def action_words(action: str) -> str:
+    """ "sign_in_refused" as "Sign in refused"."""
+    return action.replace("_", " ").capitalize()
+
+
+def audit_rows(events: pd.DataFrame) -> pd.DataFrame:
+    """What the table shows of `fetch_audit`: plain text only."""
+    return pd.DataFrame(
+        {
+            "When (UTC)": [_exactly(utc) for utc in events["at_utc"]],
+            "Who": events["actor"],
+            "What": [action_words(action) for action in events["action"]],
+            "To": [
+                f"{kind} {_short(key)}".strip()
+                for kind, key in zip(events["object_kind"], events["object_id"], strict=True)
+            ],
+            "Details": [details_words(details) for details in events["details"]],
+        }
+    )
+
+
+def _exactly(utc: dt.datetime) -> str:
+    return f"{pd.Timestamp(utc).tz_convert('UTC'):%Y-%m-%d %H:%M:%S}"
+
+
+def _short(key: str) -> str:
+    """The beginning of a random id, which tells it from others; the download has all of it."""
+    return f"{key[:8]}…" if _RANDOM.fullmatch(key) else key
+
+
+def details_words(details: str) -> str:
+    """Details as "role: manager, rows: 12"."""
+    return ", ".join(
+        f"{name.replace('_', ' ')}: {_value(value)}" for name, value in json.loads(details).items()
+    )
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Mapping) and set(value) == {"from", "to"}:
+        return f"{value['from']} → {value['to']}"
+    return str(value) if isinstance(value, (str, int, float)) else json.dumps(value, ensure_ascii=False)
+
+
+def render_audit(session: Session, search: AuditSearch) -> None:
+    """One page of what the search finds, and its download."""
+    with session.service.database.read() as connection:
+        total = count_audit(connection, session.scope, search)
+    if not total:
+        st.info("Nothing on record matches. Clear the search or lift a choice.", icon=":material/search_off:")
+        return
+    head, table, foot = st.container(), st.container(), st.container(horizontal_alignment="right")
+    pages = -(-total // PAGE_ROWS)
+    with foot:
+        page = int(st.pagination(pages, key=_PAGE)) if pages > 1 else 1
+    offset = PAGE_ROWS * (min(page, pages) - 1)
+    with session.service.database.read() as connection:
+        events = fetch_audit(connection, session.scope, search, limit=PAGE_ROWS, offset=offset)
+    with head, st.container(horizontal=True, vertical_alignment="center"):
+        shown = f"{formatting.count(offset + 1)} to {formatting.count(offset + len(events))}"
+        st.caption(f"{shown} of {formatting.counted(total, 'event')}, newest first.", width="stretch")
+        render_download(
+            session, "Download as CSV", lambda fresh: _everything(fresh, search), "audit-log.csv", "audit log"
+        )
+    with table:
+        st.dataframe(
+            audit_rows(events),
+            hide_index=True,
+            height=38 + 35 * len(events) + 2,
+            column_config={"Details": st.column_config.TextColumn("Details", width="large")},
+            alt="Events of the audit log",
+        )
+
+
+def _everything(session: Session, search: AuditSearch) -> pd.DataFrame:
+    with session.service.database.read() as connection:
+        return fetch_audit(connection, session.scope, search, limit=MOST_EXPORTED)

@@ -1,0 +1,101 @@
+"""The views of the Feedback page: what everybody reported, the queue, the random sample, the links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from peachdash.queries.feedback import fetch_feedback_counts, fetch_report_queue, fetch_reports
+from peachdash.records import ReviewFilter, Scope
+from peachdash.ui.access import Session
+from peachdash.ui.data import ask
+from peachdash.ui.empty import BUSINESS
+from peachdash.ui.feedback_table import feedback_sentence, render_feedback_table
+from peachdash.ui.filters import View
+from peachdash.ui.report_queue import Group, group_reports, queue_sentence, render_queue
+
+QUEUE, REPORTS, SAMPLE, LINKS = "Queue", "Reports", "Random sample", "Links"
+_VIEW = "view"
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What the page shows.
+
+    Attributes:
+        sentence: the answer in words.
+        basis: what it rests on, and what came of all reports where the sentence tells of the queue.
+        criteria: the page's filter without its dates: a report waits however old its review is.
+        groups: the queue; empty for those who may not decide.
+    """
+
+    sentence: str
+    basis: str
+    criteria: ReviewFilter
+    groups: list[Group]
+
+
+def load_feedback(session: Session, criteria: ReviewFilter) -> Feedback:
+    """The queue and the counts under a filter, whatever its dates."""
+    whole = criteria.without("since", "until")
+    if not session.scope.may_decide:
+        own = ask(session, fetch_feedback_counts, whole, session.models, own=True)
+        return Feedback(feedback_sentence(own, "You"), _OWN_WORDS, whole, [])
+    counts = ask(session, fetch_feedback_counts, whole, session.models)
+    groups = group_reports(ask(session, fetch_report_queue, whole, session.models))
+    told = feedback_sentence(counts)
+    if not groups:
+        return Feedback(told, _ALL_WORDS, whole, groups)
+    return Feedback(queue_sentence(groups), f"{told} {_ALL_WORDS}", whole, groups)
+
+
+_ALL_WORDS = "Reports on reviews of all dates."
+_OWN_WORDS = "An accepted report counts at once in every number. Reviews of all dates."
+
+
+def use_view(session: Session) -> str:
+    """Which view is shown; kept in the address."""
+    views = views_of(session.scope)
+    chosen = st.segmented_control(
+        "Show",
+        views,
+        default=views[0],
+        required=True,
+        key=_VIEW,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return str(chosen or views[0])
+
+
+def views_of(scope: Scope) -> list[str]:
+    """The views that somebody may open, the first one at first."""
+    deciding = [QUEUE] if scope.may_decide else []
+    return [*deciding, REPORTS, SAMPLE, *([LINKS] if scope.may_share else [])]
+
+
+def render_queue_view(session: Session, feedback: Feedback) -> None:
+    """The queue, or what to do where it is empty."""
+    if feedback.groups:
+        render_queue(session, feedback.groups)
+        return
+    st.success("Nothing waits for a decision.", icon=":material/task_alt:")
+    st.write(
+        "Reports by clients come here. To hear from a client without an account, make a link; to learn how "
+        "often readings are right, check a random sample."
+    )
+
+
+def render_reports_view(session: Session, feedback: Feedback, view: View) -> None:
+    """All reports under the filter, or where to make one."""
+    reports: pd.DataFrame = ask(session, fetch_reports, feedback.criteria)
+    if len(reports):
+        render_feedback_table(session, reports)
+        return
+    st.write("Open any review, choose what it should count as under “This reading is wrong”, and report it.")
+    address = view.filters.to_query()
+    st.page_link(
+        BUSINESS, label="Look through the reviews", icon=":material/show_chart:", query_params=address
+    )

@@ -1,0 +1,325 @@
+"""How each query and workflow is called in the test of isolation; what is missing here fails that test."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from peachdash.queries.people import AuditSearch
+from peachdash.queries.reviews import ReviewSelection
+from peachdash.records import ReviewFilter, Role
+from peachdash.workflows.imports import ImportOptions
+from peachdash.workflows.sign_in import Identity
+from tests.integration.conftest import MODELS, reading
+from tests.integration.isolation_world import ISSUER, Ids, World, everything_of
+
+EVERYBODY = frozenset(Role)
+DECIDING = frozenset({Role.MANAGER, Role.ANALYST, Role.ADMIN})
+CLIENT_WORK = frozenset({Role.MANAGER, Role.ADMIN})
+HOUSE_ONLY = frozenset({Role.ANALYST, Role.ADMIN})
+ADMINS = frozenset({Role.ADMIN})
+Arguments = Callable[[World, Ids], tuple[Any, ...] | dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One way to call a function.
+
+    Attributes:
+        arguments: what follows the database and the scope: a tuple, or a dict of names.
+        may: the roles that are not refused as not found where the things are their own.
+        kept: what of the answer is compared, where figures are for all; by default all of it.
+        alike: why the house gets the same answer whether the other client exists or not; else that it
+            differs proves that the call reaches what is to be hidden.
+        heavy: it needs models or files, so that only refusals are looked at.
+        figures: it records figures of the house, which are for all, whoever asks first.
+        scopeless: it takes no scope, since it is where one comes from.
+        quiet: roles that may not are not refused but told of nothing.
+    """
+
+    arguments: Arguments
+    may: frozenset[Role] = EVERYBODY
+    kept: Callable[[Any], Any] = lambda answer: answer
+    alike: str = ""
+    heavy: bool = False
+    figures: bool = False
+    scopeless: bool = False
+    quiet: bool = False
+
+
+def call(arguments: Arguments, **options: Any) -> Call:
+    return Call(arguments, **options)
+
+
+def _filtered(*more: Any) -> Arguments:
+    return lambda world, ids: (everything_of(ids), *more)
+
+
+def _unfiltered(*more: Any) -> Arguments:
+    return lambda world, ids: (ReviewFilter(), *more)
+
+
+WRITES = "what it gives back names nothing stored"
+NEW_ID = "the id is a random one"
+
+
+def _rows_of(*names: str) -> Callable[[Any], Any]:
+    return lambda answer: {name: getattr(answer, name) for name in names}
+
+
+CALLS: dict[str, list[Call]] = {
+    # queries
+    "queries.business.fetch_trend_counts": [call(_filtered(MODELS)), call(_unfiltered(MODELS, "week"))],
+    "queries.business.fetch_split_counts": [
+        call(_filtered(MODELS, "source")),
+        call(_unfiltered(MODELS, "stars")),
+    ],
+    "queries.business.fetch_champion_changes": [
+        call(lambda world, ids: (), alike="promotions are the house's")
+    ],
+    "queries.catalogue.fetch_businesses": [call(lambda world, ids: ())],
+    "queries.catalogue.fetch_sources": [call(lambda world, ids: ())],
+    "queries.catalogue.fetch_date_range": [call(lambda world, ids: ())],
+    "queries.catalogue.fetch_clients": [call(lambda world, ids: ())],
+    "queries.feedback.fetch_reports": [
+        call(_filtered()),
+        call(_unfiltered()),
+        call(lambda world, ids: {"criteria": ReviewFilter(), "own": True}, alike="it gives one's own"),
+    ],
+    "queries.feedback.fetch_report_queue": [
+        call(_filtered(MODELS), may=DECIDING),
+        call(_unfiltered(MODELS), may=DECIDING),
+    ],
+    "queries.feedback.fetch_feedback_counts": [
+        call(_filtered(MODELS)),
+        call(_unfiltered(MODELS)),
+        call(
+            lambda world, ids: {"criteria": ReviewFilter(), "models": MODELS, "own": True},
+            alike="it counts one's own",
+        ),
+    ],
+    "queries.feedback.fetch_last_answers": [
+        call(lambda world, ids: (ids.reviews,), alike="it gives one's own")
+    ],
+    "queries.held_out.fetch_labelled": [call(lambda world, ids: (MODELS.champion,))],
+    "queries.held_out.count_labelled": [
+        call(lambda world, ids: (), kept=lambda answer: None, alike="figures of evaluations are for all")
+    ],
+    "queries.held_out.fetch_evaluation": [
+        call(lambda world, ids: (MODELS.champion, "0" * 64), alike="figures of evaluations are for all")
+    ],
+    "queries.held_out.fetch_evaluations": [
+        call(lambda world, ids: (MODELS.revisions,), alike="figures of evaluations are for all")
+    ],
+    "queries.imports.fetch_imports": [call(lambda world, ids: ())],
+    "queries.imports.fetch_rejects": [call(lambda world, ids: (ids.import_id,))],
+    "queries.links.fetch_links": [call(lambda world, ids: (), may=CLIENT_WORK)],
+    "queries.overview.fetch_totals": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
+    "queries.overview.fetch_business_counts": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
+    "queries.overview.fetch_latest_date": [
+        call(_filtered()),
+        call(_unfiltered(), alike="the latest review of the two is the same"),
+    ],
+    "queries.overview.fetch_monthly_counts": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
+    "queries.people.fetch_people": [call(lambda world, ids: (), may=ADMINS)],
+    "queries.people.fetch_all_clients": [call(lambda world, ids: (), may=ADMINS)],
+    "queries.people.fetch_audit": [
+        call(lambda world, ids: (AuditSearch(),), may=ADMINS),
+        call(lambda world, ids: (AuditSearch(words=ids.email),), may=ADMINS),
+    ],
+    "queries.people.count_audit": [call(lambda world, ids: (AuditSearch(words=ids.email),), may=ADMINS)],
+    "queries.people.fetch_audit_actions": [
+        call(lambda world, ids: (), may=ADMINS, alike="both clients do the same things")
+    ],
+    "queries.reviews.count_reviews": [
+        call(_filtered(MODELS)),
+        call(_unfiltered(MODELS, ReviewSelection(search="visit"))),
+    ],
+    "queries.reviews.fetch_reviews": [
+        call(_filtered(MODELS)),
+        call(_unfiltered(MODELS)),
+        call(lambda world, ids: {"criteria": ReviewFilter(), "models": MODELS, "limit": 3, "offset": 10}),
+        call(_unfiltered(MODELS, ReviewSelection(search="visit", order="least_certain"))),
+    ],
+    "queries.reviews.fetch_review": [
+        call(lambda world, ids: (MODELS, ids.reviews[0])),
+        call(lambda world, ids: (MODELS, ids.reviews[-1])),
+    ],
+    "queries.samples.fetch_unchecked": [call(_filtered()), call(_unfiltered())],
+    "queries.samples.fetch_sample_answers": [
+        call(_filtered(), alike="no sampled reading was answered"),
+        call(_unfiltered(), alike="no sampled reading was answered"),
+    ],
+    "queries.status.fetch_status": [
+        call(lambda world, ids: (MODELS,), kept=lambda answer: {**answer, "labelled": "for all"})
+    ],
+    "queries.status.count_waiting": [call(lambda world, ids: (MODELS.champion,))],
+    "queries.trail.fetch_review_trail": [
+        call(lambda world, ids: (ids.reviews[0],)),
+        call(lambda world, ids: (ids.reviews[1],)),
+    ],
+    "queries.version.fetch_data_version": [
+        call(lambda world, ids: (), kept=len, alike="a hash that says that something changed, not what")
+    ],
+    "queries.version.find_review_number": [call(lambda world, ids: (ids.labelled_key,))],
+    # workflows
+    "workflows.catalogue.create_client": [
+        call(lambda world, ids: (f"New of {ids.client}",), may=ADMINS, alike=WRITES)
+    ],
+    "workflows.catalogue.rename_client": [call(lambda world, ids: (ids.client, "Another"), may=ADMINS)],
+    "workflows.catalogue.create_business": [call(lambda world, ids: ("New place", ids.client), may=ADMINS)],
+    "workflows.catalogue.change_business": [
+        call(lambda world, ids: {"business_id": ids.business, "name": "Another"}, may=ADMINS)
+    ],
+    "workflows.checking.check_reading": [
+        call(lambda world, ids: (MODELS, ids.reviews[5], "positive")),
+        call(lambda world, ids: (MODELS, ids.sampled_review, "spam", "note", ids.sampled_id)),
+    ],
+    "workflows.checking.store_check": [call(lambda world, ids: (MODELS, ids.reviews[5], "positive"))],
+    "workflows.checking.draw_sample": [
+        call(
+            lambda world, ids: {"models": MODELS, "client_id": ids.client, "size": 2, "seed": 3}, may=DECIDING
+        )
+    ],
+    "workflows.checking.visible_client": [call(lambda world, ids: (ids.client,))],
+    "workflows.deciding.accept_reports": [
+        call(lambda world, ids: ([ids.report_id], "neutral"), may=DECIDING)
+    ],
+    "workflows.deciding.reject_reports": [
+        call(lambda world, ids: ([ids.report_id], "it is fine"), may=DECIDING)
+    ],
+    "workflows.deciding.send_to_labelling": [call(lambda world, ids: ([ids.report_id],), may=DECIDING)],
+    "workflows.deciding.reopen_reports": [call(lambda world, ids: ([ids.report_id],), may=DECIDING)],
+    "workflows.evaluation.evaluate_revision": [
+        call(
+            lambda world, ids: (MODELS.champion, "champion"),
+            kept=_rows_of("readings"),
+            figures=True,
+        )
+    ],
+    "workflows.evaluation.compare_revisions": [
+        call(lambda world, ids: MODELS.revisions[::-1], kept=_rows_of("disagreements"))
+    ],
+    "workflows.exports.record_export": [call(lambda world, ids: ("reviews", 3), alike=WRITES)],
+    "workflows.feedback.report_reading": [
+        call(lambda world, ids: (MODELS, ids.reviews[5], "spam", "a note"), alike="")
+    ],
+    "workflows.feedback.report_readings": [
+        call(lambda world, ids: (MODELS, ids.reviews[4:6], "spam", "a note")),
+        call(lambda world, ids: (MODELS, [world.ids["north"].reviews[5], ids.reviews[5]], "spam")),
+    ],
+    "workflows.feedback.store_report": [call(lambda world, ids: (MODELS, ids.reviews[5], "spam", ""))],
+    "workflows.feedback.withdraw_reports": [call(lambda world, ids: (ids.reviews[0],))],
+    "workflows.feedback.store_withdrawals": [call(lambda world, ids: (ids.reviews[0],), alike=WRITES)],
+    "workflows.feedback.take_back_decision": [call(lambda world, ids: (ids.reviews[1],), may=DECIDING)],
+    "workflows.feedback.mark_answered": [
+        call(lambda world, ids: (ids.reviews[:2],), may=CLIENT_WORK),
+        call(lambda world, ids: ([world.ids["north"].reviews[0], ids.reviews[0]],), may=CLIENT_WORK),
+    ],
+    "workflows.feedback.visible_text": [call(lambda world, ids: (ids.reviews[0],))],
+    "workflows.imports.plan_import": [
+        call(
+            lambda world, ids: (world.settings.home, ids.export, "again.csv", ImportOptions()),
+            may=CLIENT_WORK,
+        ),
+        call(
+            lambda world, ids: (
+                world.settings.home,
+                b"review,rating\nfine,4\n",
+                "bare.csv",
+                ImportOptions(business=ids.business),
+            ),
+            may=CLIENT_WORK,
+        ),
+    ],
+    "workflows.imports.import_export": [
+        call(
+            lambda world, ids: (world.settings.home, ids.export, "again.csv", ImportOptions(), "page"),
+            may=CLIENT_WORK,
+        )
+    ],
+    "workflows.imports.undo_import": [
+        call(lambda world, ids: (ids.import_id,), may=CLIENT_WORK),
+        call(lambda world, ids: (f"{ids.client}-plain",), may=CLIENT_WORK),
+        call(lambda world, ids: ("mixed",), may=ADMINS, alike="the import is there with or without them"),
+    ],
+    "workflows.links.make_link": [
+        call(lambda world, ids: (ids.client,), may=CLIENT_WORK, kept=lambda token: len(token))
+    ],
+    "workflows.links.revoke_link": [call(lambda world, ids: (ids.link_id,), may=CLIENT_WORK)],
+    "workflows.links.open_link": [call(lambda world, ids: (ids.token,), scopeless=True)],
+    "workflows.links.unlock_link": [call(lambda world, ids: (ids.token, "guess"), scopeless=True)],
+    "workflows.links.answer_through_link": [
+        call(
+            lambda world, ids: (MODELS, world.ids["north"].token, b"", ids.reviews[5], "spam"),
+            scopeless=True,
+        )
+    ],
+    "workflows.maintenance.optimise": [call(lambda world, ids: (), may=HOUSE_ONLY, quiet=True)],
+    "workflows.model_costs.measure_cost": [call(lambda world, ids: (world.settings, None, []), heavy=True)],
+    "workflows.models.record_models": [
+        call(lambda world, ids: (world.settings,), may=HOUSE_ONLY, heavy=True)
+    ],
+    "workflows.models.promote": [
+        call(lambda world, ids: (world.settings, "lexicon", "why"), may=HOUSE_ONLY, heavy=True)
+    ],
+    "workflows.people.add_person": [
+        call(lambda world, ids: ("new@example.com", Role.CLIENT), may=ADMINS, alike=NEW_ID),
+        call(lambda world, ids: (ids.email, Role.CLIENT), may=ADMINS),
+    ],
+    "workflows.people.change_person": [
+        call(lambda world, ids: {"who": ids.email, "role": Role.ADMIN}, may=ADMINS),
+        call(lambda world, ids: {"who": ids.user_id, "active": False}, may=ADMINS),
+    ],
+    "workflows.people.assign_client": [
+        call(lambda world, ids: ("mia@north.example", ids.client), may=ADMINS)
+    ],
+    "workflows.people.end_sessions": [call(lambda world, ids: (ids.email,), may=ADMINS)],
+    "workflows.people_requests.perform_people_request": [
+        call(lambda world, ids: ("list", {}), may=ADMINS),
+        call(lambda world, ids: ("change", {"email": ids.email, "active": False}), may=ADMINS),
+    ],
+    "workflows.real_sets.evaluate_real_sets": [
+        call(lambda world, ids: (world.settings, [], world.settings.home), heavy=True)
+    ],
+    "workflows.scoring.find_unread": [
+        call(lambda world, ids: (MODELS.revisions,), may=HOUSE_ONLY, quiet=True)
+    ],
+    "workflows.scoring.store_predictions": [
+        call(
+            lambda world, ids: (pd.DataFrame([reading(ids.text_sha256, "another", "neutral")]),),
+            may=HOUSE_ONLY,
+            quiet=True,
+            alike="predictions belong to texts, whoever posted them",
+        )
+    ],
+    "workflows.setup.load_demo": [call(lambda world, ids: (world.settings.data,), may=ADMINS, heavy=True)],
+    "workflows.sign_in.load_scope": [
+        call(lambda world, ids: (_stranger(ids),), scopeless=True),
+    ],
+    "workflows.sign_in.sign_in": [call(lambda world, ids: (_stranger(ids),), scopeless=True)],
+    "workflows.sign_in.sign_out": [call(lambda world, ids: (_stranger(ids),), scopeless=True)],
+    "workflows.sign_in.view_as": [
+        call(lambda world, ids: {"role": Role.MANAGER, "client_ids": [ids.client]}, may=ADMINS),
+        call(lambda world, ids: {"role": Role.CLIENT, "user_id": ids.user_id}, may=ADMINS),
+    ],
+    "workflows.status.describe_status": [
+        call(
+            lambda world, ids: (world.settings,),
+            kept=lambda answer: {
+                name: value
+                for name, value in answer.items()
+                if name not in ("home", "database", "labelled", "champion", "generic", "models_error")
+            },
+        )
+    ],
+}
+
+
+def _stranger(ids: Ids) -> Identity:
+    """Somebody else's account at the provider, with an e-mail of theirs that nobody verified."""
+    return Identity(ISSUER, "stranger", ids.email, "", False, dt.datetime.now(dt.UTC))
