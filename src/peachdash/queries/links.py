@@ -52,10 +52,10 @@ def fetch_links(connection: sa.Connection, scope: Scope) -> pd.DataFrame:
 
 
 def _of_seen_clients(scope: Scope) -> list[sa.ColumnElement[bool]]:
-    """The conditions that all businesses of a link's client are the viewer's."""
+    """The conditions that a link's client has businesses, and that all of them are the viewer's."""
     if scope.business_ids is None:
         return []
-    foreign = sa.select(t.businesses.c.client_id).where(
-        t.businesses.c.business_id.not_in(sorted(scope.business_ids))
-    )
-    return [t.share_links.c.client_id.not_in(foreign)]
+    seen = t.businesses.c.business_id.in_(sorted(scope.business_ids))
+    own = sa.select(t.businesses.c.client_id).where(seen)
+    foreign = sa.select(t.businesses.c.client_id).where(~seen)
+    return [t.share_links.c.client_id.in_(own), t.share_links.c.client_id.not_in(foreign)]
