@@ -50,6 +50,11 @@ def sideways(page) -> int:
     return int(page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth"))
 
 
+def settled(page) -> None:
+    """Wait for the end of the script run: until then buttons of the run before still stand in the page."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
 def test_a_phone_shows_the_links_page_and_takes_answers(page, reported):
     address, token, _ = reported
     visit(page, f"{address}/client_link?link={token}")
@@ -58,6 +63,7 @@ def test_a_phone_shows_the_links_page_and_takes_answers(page, reported):
     assert page.get_by_role("link", name="Overview").count() == 0
     page.get_by_role("button", name="Right", exact=True).first.click()
     page.get_by_text("You said: right. Thank you.").wait_for()
+    settled(page)
     page.get_by_role("button", name="Wrong", exact=True).first.click()
     page.get_by_text("What is it?", exact=True).wait_for()
     assert sideways(page) <= 360
