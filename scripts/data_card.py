@@ -14,7 +14,7 @@ import pandas as pd
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 
-from peachdash.workflows.setup import load_annotations
+from peachdash.workflows.setup import load_annotations, load_gold
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 BEGIN, END = "<!-- tables: python -m scripts.data_card --write -->", "<!-- end of tables -->"
@@ -31,7 +31,10 @@ def load(name: str) -> pd.DataFrame:
 def tables() -> str:
     """All tables as Markdown."""
     reviews = pd.concat([load(f"reviews/{split}.jsonl").assign(split=split) for split in SPLITS])
-    gold, annotations = load("labels/gold.jsonl"), load_annotations(DATA / "labels" / "annotations.csv")
+    gold, annotations = (
+        load_gold(DATA / "labels" / "gold.jsonl"),
+        load_annotations(DATA / "labels" / "annotations.csv"),
+    )
     pairs = annotations.pivot(index="review_id", columns="annotator", values="label").dropna()
     labelled = gold.set_index("review_id").join(pairs, how="inner")
     parts = [

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from peachdash.workflows.setup import load_annotations
+from peachdash.workflows.setup import load_annotations, load_gold
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 SPLITS = ("train", "validation", "test", "unlabelled")
@@ -51,7 +51,7 @@ def reviews() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def gold(reviews) -> pd.DataFrame:
-    labels = pd.DataFrame(lines(DATA / "labels" / "gold.jsonl"))
+    labels = load_gold(DATA / "labels" / "gold.jsonl")
     return labels.merge(reviews.drop(columns="split"), on="review_id", validate="one_to_one")
 
 

@@ -9,6 +9,7 @@ from peachdash.errors import BadInput
 from peachdash.sentiment.calibration import (
     calibrate,
     expected_calibration_error,
+    fit_bias,
     fit_temperature,
     fit_threshold,
     negative_log_likelihood,
@@ -49,6 +50,24 @@ def test_one_class_and_always_right_goes_towards_the_bound() -> None:
 
 def test_likelihood_of_even_logits_is_ln_3() -> None:
     assert negative_log_likelihood(np.zeros((4, 3)), np.array([0, 1, 2, 2])) == pytest.approx(math.log(3))
+
+
+def test_a_bias_that_was_taken_away_is_found_again() -> None:
+    generator = np.random.default_rng(2)
+    logits = 2 * generator.normal(size=(20000, 3))
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = (chances.cumsum(axis=1) > generator.random(20000)[:, None]).argmax(axis=1)
+    taken = np.array([0.8, -0.3, -0.5])
+    found = fit_bias(logits - taken, labels)
+    assert found == pytest.approx(taken, abs=0.08)
+    assert found.sum() == pytest.approx(0, abs=1e-9)
+    assert calibrate(logits - taken, labels).bias == pytest.approx(tuple(found))
+
+
+def test_without_a_class_there_is_no_bias_and_with_odd_rows_it_stays_bounded() -> None:
+    assert fit_bias(np.tile([1.0, 0.0, 0.0], (4, 1)), np.array([0, 0, 1, 1])).tolist() == [0, 0, 0]
+    separable = np.array([[0.0, 5.0, 0.0], [0.0, 0.0, 5.0], [5.0, 0.0, 0.0]])
+    assert np.abs(fit_bias(separable, np.array([1, 2, 0]))).max() <= 6
 
 
 def tops(*values: float) -> np.ndarray:
@@ -101,15 +120,16 @@ def test_risk_and_coverage_by_hand() -> None:
     assert frame["n"].tolist() == [1, 3, 4]
 
 
-def test_calibrate_puts_the_two_together() -> None:
+def test_calibrate_puts_the_three_together() -> None:
     generator = np.random.default_rng(2)
     labels = generator.integers(0, 3, 200)
     logits = 2 * np.eye(3)[labels] + generator.normal(size=(200, 3))
     found = calibrate(logits, labels)
-    powers = np.exp(logits / found.temperature)
+    shifted = logits + found.bias
+    powers = np.exp(shifted / found.temperature)
     top = (powers / powers.sum(axis=1, keepdims=True)).max(axis=1)
     assert (top < found.threshold).sum() == 20
-    assert found.temperature == fit_temperature(logits, labels)
+    assert found.temperature == fit_temperature(shifted, labels)
 
 
 @pytest.mark.parametrize(

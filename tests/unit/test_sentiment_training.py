@@ -20,6 +20,7 @@ from peachdash.sentiment.loading import softmax
 from peachdash.sentiment.registry import load_reference
 from peachdash.sentiment.text import text_sha256s
 from peachdash.sentiment.training import train
+from peachdash.sentiment.training_step import _Gradients
 
 torch = pytest.importorskip("torch")
 pytest_plugins = ["sentiment_tiny"]
@@ -104,12 +105,54 @@ def test_continuing_without_a_step_changes_nothing(generic: Built, encoders_dir:
     assert all(np.abs(trained.tensors[name] - stored[name]).max() < 1e-6 for name in stored)
 
 
-def test_another_rank_cannot_be_continued(generic: Built, encoders_dir: Path) -> None:
+def test_a_lower_rank_cannot_be_continued(generic: Built, encoders_dir: Path) -> None:
     settings, frame = dataclasses.replace(QUICK, lora_rank=2), make_frame(6, seed=0)
     with pytest.raises(BadInput, match="other LoRA matrices"):
         train(
             settings, frame, frame, encoder_path=encoders_dir / "small", start=generic.reference, device="cpu"
         )
+
+
+@pytest.mark.parametrize("alpha", [24.0, 12.0])
+def test_a_higher_rank_continues_where_the_lower_one_stood(
+    generic: Built, encoders_dir: Path, alpha: float
+) -> None:
+    settings = dataclasses.replace(QUICK, lora_rank=12, lora_alpha=alpha, epochs=1, learning_rate=1e-12)
+    trained = train(
+        settings,
+        make_frame(8, seed=6),
+        generic.validation,
+        encoder_path=encoders_dir / "small",
+        start=generic.reference,
+        device="cpu",
+    )
+
+    assert trained.validation_logits == pytest.approx(generic.trained.validation_logits, abs=2e-2)
+    assert {len(value) for name, value in trained.tensors.items() if name.endswith("lora_A")} == {12}
+
+
+class TwoReadings:
+    """A network that gives one pair of logits after the other."""
+
+    def __init__(self, *readings: list[float]) -> None:
+        self.readings = iter(readings)
+
+    def logits(self, ids: Any, mask: Any) -> Any:
+        return torch.tensor([next(self.readings)])
+
+
+def test_two_readings_of_a_text_cost_what_they_differ_by() -> None:
+    inputs = (torch.zeros(1, 1), torch.ones(1, 1), torch.tensor([[1.0, 0, 0]]), torch.ones(1), torch.ones(1))
+    far = [float(np.log(0.5)), float(np.log(0.25)), float(np.log(0.25))]
+    network: Any = TwoReadings(far, [0.0, 0.0, 0.0])
+    loss = float(_Gradients(network, [], "cpu", 4.0)._loss(*inputs))
+    p, q = np.array([0.5, 0.25, 0.25]), np.full(3, 1 / 3)
+    divergence = ((p * np.log(p / q)).sum() + (q * np.log(q / p)).sum()) / 2
+    assert loss == pytest.approx((np.log(2) + np.log(3)) / 2 + 4 * divergence, rel=1e-5)
+    same: Any = TwoReadings(far, far)
+    assert float(_Gradients(same, [], "cpu", 4.0)._loss(*inputs)) == pytest.approx(np.log(2), rel=1e-5)
+    once: Any = TwoReadings(far)
+    assert float(_Gradients(once, [], "cpu")._loss(*inputs)) == pytest.approx(np.log(2), rel=1e-5)
 
 
 def test_patience_ends_a_training_that_gets_no_better(encoders_dir: Path) -> None:

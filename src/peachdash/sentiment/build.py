@@ -195,6 +195,7 @@ _SETTING_OPTIONS: dict[str, Any] = {
     "lora_dropout": float,
     "distil_weight": float,
     "distil_temperature": float,
+    "consistency_weight": float,
 }
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from scipy.special import softmax
 
 from peachdash.errors import BadInput
 from peachdash.records import LABELS
-from peachdash.sentiment.adapter import ModelManifest, read_adapter, write_model
-from peachdash.sentiment.calibration import calibrate, expected_calibration_error
+from peachdash.sentiment.adapter import HEAD_BIAS, ModelManifest, read_adapter, write_model
+from peachdash.sentiment.calibration import Calibration, calibrate, expected_calibration_error
 from peachdash.sentiment.corpus import frame_sha256
 from peachdash.sentiment.encoders import ENCODERS, is_unchecked, locate_encoder
 from peachdash.sentiment.engine import score_texts
@@ -95,8 +95,8 @@ def build_model(
     if out.exists() and not replace:
         raise BadInput(f"{out} exists: choose another folder or ask for its replacement.")
     encoder_path = locate_encoder(ENCODERS[size], encoders_dir)
-    trained = _train_seeds(data, settings, seeds, encoder_path, device, on_event)
-    manifest = describe_trained(role, size, data, trained, seeds)
+    trained, calibration = calibrated(_train_seeds(data, settings, seeds, encoder_path, device, on_event))
+    manifest = describe_trained(role, size, data, trained, calibration, seeds)
     if data.general is not None:
         figures = manifest.figures | _general_figures(data, trained, encoder_path, device)
         manifest = dataclasses.replace(manifest, figures=figures)
@@ -154,12 +154,26 @@ def _general_figures(
     return figures
 
 
-def describe_trained(
-    role: str, size: str, data: BuildData, trained: TrainedModel, seeds: Sequence[int] = ()
-) -> ModelManifest:
-    """The manifest of a trained model, calibrated on its validation rows; the weights' hash is still open."""
-    settings = trained.settings
+def calibrated(trained: TrainedModel) -> tuple[TrainedModel, Calibration]:
+    """The model calibrated on its validation rows: the bias is in its head, the rest beside it."""
     calibration = calibrate(trained.validation_logits, trained.validation_labels)
+    head = trained.tensors[HEAD_BIAS]
+    shifted = (head.astype(np.float64) + calibration.bias).astype(head.dtype)
+    logits = trained.validation_logits + (shifted.astype(np.float64) - head.astype(np.float64))
+    tensors = {**trained.tensors, HEAD_BIAS: shifted}
+    return dataclasses.replace(trained, tensors=tensors, validation_logits=logits), calibration
+
+
+def describe_trained(
+    role: str,
+    size: str,
+    data: BuildData,
+    trained: TrainedModel,
+    calibration: Calibration,
+    seeds: Sequence[int] = (),
+) -> ModelManifest:
+    """The manifest of a trained and calibrated model; the weights' hash is still open."""
+    settings = trained.settings
     head_tokens, tail_tokens = settings.cut
     return ModelManifest(
         role=role,
@@ -180,6 +194,7 @@ def describe_trained(
             "start": data.start.revision if data.start else None,
             "best_epoch": trained.best_epoch,
             "averaged_seeds": list(seeds) if len(seeds) > 1 else [],
+            "calibration_bias": list(calibration.bias),
             "seconds": round(trained.seconds, 1),
             "encoder_copy_unchecked": is_unchecked(),
         },

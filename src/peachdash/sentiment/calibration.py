@@ -1,8 +1,10 @@
 """Calibration on the validation split: temperature, the threshold for abstaining, and how well both do.
 
 Temperature scaling and the expected calibration error follow Guo et al., "On Calibration of Modern Neural
-Networks", ICML 2017; risk and coverage follow Geifman and El-Yaniv, "Selective Classification for Deep
-Neural Networks", NeurIPS 2017.
+Networks", ICML 2017, with a bias for each class as in Alexandari et al., "Maximum Likelihood with
+Bias-Corrected Calibration is Hard-To-Beat at Label Shift Adaptation", ICML 2020: a model that reads dry
+complaints as praise is shifted as a whole, not only cooled. Risk and coverage follow Geifman and El-Yaniv,
+"Selective Classification for Deep Neural Networks", NeurIPS 2017.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from peachdash.errors import BadInput
 
 TEMPERATURE_BOUNDS = (0.05, 20.0)
+BIAS_BOUND = 3.0
 MAXIMUM_ABSTENTION = 0.10
 ECE_BINS = 15
 DIGITS = 4
@@ -25,22 +28,54 @@ DIGITS = 4
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a model folder stores of its calibration; `threshold` refers to calibrated probabilities."""
+    """Calibrated probabilities are softmax((logits + bias) / temperature).
+
+    Attributes:
+        bias: added to the logits of negative, neutral and positive; it becomes part of the head.
+        temperature: that the model folder stores.
+        threshold: of the top calibrated probability, under which a reading needs a person.
+    """
 
     temperature: float
     threshold: float
+    bias: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 def calibrate(
     logits: np.ndarray, labels: np.ndarray, maximum_abstention: float = MAXIMUM_ABSTENTION
 ) -> Calibration:
-    """Temperature and threshold from validation logits (N, 3) and label indices (N,) 0 to 2.
+    """Bias, temperature and threshold from validation logits (N, 3) and label indices (N,) 0 to 2.
 
     Raises:
         BadInput: no rows, or shapes and labels that do not fit.
     """
-    temperature = fit_temperature(logits, labels)
-    return Calibration(temperature, fit_threshold(softmax(logits / temperature, axis=1), maximum_abstention))
+    values, targets = _checked(logits, labels)
+    bias = fit_bias(values, targets)
+    shifted = values + bias
+    temperature = fit_temperature(shifted, targets)
+    threshold = fit_threshold(softmax(shifted / temperature, axis=1), maximum_abstention)
+    return Calibration(temperature, threshold, (float(bias[0]), float(bias[1]), float(bias[2])))
+
+
+def fit_bias(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """What to add to the logits of each class, (3,) summing to 0, for the least negative log-likelihood.
+
+    Fitted together with the temperature that suits it, each within its bounds (3 logits at most), to 4
+    decimals. Where a class has no row there is nothing to fit it by, and the bias is 0.
+    """
+    values, targets = _checked(logits, labels)
+    if len(np.unique(targets)) < values.shape[1]:
+        return np.zeros(values.shape[1])
+
+    def loss(parameters: np.ndarray) -> float:
+        shifted = values + np.append(parameters[1:], -parameters[1:].sum())
+        return negative_log_likelihood(shifted, targets, math.exp(parameters[0]))
+
+    low, high = (math.log(bound) for bound in TEMPERATURE_BOUNDS)
+    bounds = [(low, high), *[(-BIAS_BOUND, BIAS_BOUND)] * (values.shape[1] - 1)]
+    found = minimize(loss, np.zeros(values.shape[1]), method="L-BFGS-B", bounds=bounds).x[1:]
+    rounded = np.round(found, DIGITS)
+    return np.append(rounded, -rounded.sum())
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:

@@ -61,26 +61,42 @@ def trainable(network: Network) -> list[tuple[str, Any]]:
     return [*_matrices(network.encoder), (HEAD_WEIGHT, network.head.weight), (HEAD_BIAS, network.head.bias)]
 
 
-def fill_lora(network: Network, tensors: Mapping[str, np.ndarray]) -> None:
+def fill_lora(network: Network, tensors: Mapping[str, np.ndarray], scale: float = 1.0) -> None:
     """Continues from an adapter: copies its matrices and head into the network.
 
+    An adapter of a lower rank fills the first of the network's components; the others stay as they are new, A
+    random and B zero, and so add nothing yet.
+
+    Args:
+        tensors: as `adapter.read_adapter` gives them.
+        scale: the adapter's alpha / rank over the network's; B is multiplied by it.
+
     Raises:
-        BadInput: it has other layers or another rank.
+        BadInput: it has other layers or a higher rank.
     """
     import torch
 
     own = dict(_matrices(network.encoder))
     given = {name for name in tensors if not name.startswith("head.")}
-    differing = sorted(set(own) ^ given) or [n for n in own if tuple(own[n].shape) != tensors[n].shape]
+    differing = sorted(set(own) ^ given) or [n for n in own if not _fits(n, tensors[n], own[n])]
     if differing:
         raise BadInput(
             f"The model to start from has other LoRA matrices than the settings ask for, "
-            f"first {differing[0]}: use its rank and targets."
+            f"first {differing[0]}: use its targets, and its rank or a higher one."
         )
     with torch.no_grad():
         for name, parameter in own.items():
-            parameter.copy_(torch.from_numpy(tensors[name].astype(np.float32)))
+            factor = scale if name.endswith(".lora_B") else 1.0
+            values = torch.from_numpy(tensors[name].astype(np.float32)) * factor
+            parameter[: values.shape[0], : values.shape[1]] = values
     set_head(network.head, tensors)
+
+
+def _fits(name: str, values: np.ndarray, parameter: Any) -> bool:
+    """Whether a matrix has the parameter's width and its rank or a lower one."""
+    rank_axis = 0 if name.endswith(".lora_A") else 1
+    same_width = values.shape[1 - rank_axis] == parameter.shape[1 - rank_axis]
+    return bool(same_width and values.shape[rank_axis] <= parameter.shape[rank_axis])
 
 
 def adapter_tensors(network: Network) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from peachdash.records import LABELS
 from peachdash.sentiment.adapter import ModelManifest, short_revision
 from peachdash.sentiment.encoders import ENCODERS
 
@@ -89,8 +90,13 @@ def _slices(slices: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _calibration(manifest: ModelManifest) -> str:
+    bias = manifest.training.get("calibration_bias")
+    shift = ""
+    if bias:
+        values = ", ".join(f"{label} {value:+.2f}" for label, value in zip(LABELS, bias, strict=True))
+        shift = f"The head's bias was shifted after training ({values}), fitted on validation. "
     return (
-        f"Logits are divided by {manifest.temperature:g}. A prediction whose top probability is under "
+        f"{shift}Logits are divided by {manifest.temperature:g}. A prediction whose top probability is under "
         f"{manifest.threshold:g} needs review; on validation that is at most one in ten."
     )
 

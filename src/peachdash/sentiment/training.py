@@ -20,7 +20,7 @@ import pandas as pd
 from scipy.special import log_softmax
 
 from peachdash.errors import BadInput
-from peachdash.sentiment.adapter import read_adapter
+from peachdash.sentiment.adapter import read_adapter, read_manifest
 from peachdash.sentiment.examples import (
     PROBABILITY_COLUMNS,
     Examples,
@@ -241,7 +241,9 @@ def _prepare_network(
     if start is not None:
         if start.folder is None:
             raise BadInput(f"Training cannot start from {start.name}: it has no adapter.")
-        fill_lora(network, read_adapter(start.folder))
+        manifest = read_manifest(start.folder)
+        scale = (manifest.lora_alpha / manifest.lora_rank) / (settings.lora_alpha / settings.lora_rank)
+        fill_lora(network, read_adapter(start.folder), scale)
     return network, layers
 
 

@@ -40,6 +40,8 @@ class TrainingSettings:
         targets: names of the layers that get LoRA matrices, by the last part of their path.
         distil_temperature: at which a teacher's probabilities are matched, 1 or more.
         distil_weight: weight of one distilled text against one labelled one, above 0.
+        consistency_weight: of the divergence between two readings of a text under different dropout (R-Drop,
+            Wu et al. 2021); 0 reads each text once a step, anything above takes twice the time.
         keep_epoch: `best` by validation macro-F1, or `last`, for runs that are averaged afterwards.
     """
 
@@ -61,6 +63,7 @@ class TrainingSettings:
     targets: tuple[str, ...] = DENSE_LAYERS
     distil_temperature: float = 2.0
     distil_weight: float = 1.0
+    consistency_weight: float = 0.0
     keep_epoch: str = "best"
 
     def __post_init__(self) -> None:
@@ -79,6 +82,7 @@ class TrainingSettings:
             "targets must name at least one layer": bool(self.targets),
             "distil_temperature must be 1 or more": self.distil_temperature >= 1,
             "distil_weight must be positive": self.distil_weight > 0,
+            "consistency_weight must lie in 0 to 100": 0 <= self.consistency_weight <= 100,
             f"keep_epoch must be one of {', '.join(KEPT_EPOCHS)}": self.keep_epoch in KEPT_EPOCHS,
         }
         broken = [rule for rule, holds in rules.items() if not holds]

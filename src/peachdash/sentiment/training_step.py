@@ -40,9 +40,10 @@ class TrainingStep:
         named = trainable(network)
         self.parameters = [parameter for _, parameter in named]
         self.optimizer, self.schedule = _optimizer(named, settings, steps, fused=device == "cuda")
-        self.gradients: _Gradients = _Gradients(network, self.parameters, device)
+        weight = settings.consistency_weight
+        self.gradients: _Gradients = _Gradients(network, self.parameters, device, weight)
         if device == "cuda":
-            self.gradients = _GraphedGradients(network, self.parameters, settings.batch_size, pad_id)
+            self.gradients = _GraphedGradients(network, self.parameters, settings.batch_size, pad_id, weight)
 
     def take(self, examples: Examples, rows: np.ndarray) -> Any:
         """Learn from the rows; their mean loss as a tensor on the device."""
@@ -58,8 +59,11 @@ class TrainingStep:
 class _Gradients:
     """Fills the parameters' gradients from a batch."""
 
-    def __init__(self, network: Network, parameters: list[Any], device: str) -> None:
+    def __init__(
+        self, network: Network, parameters: list[Any], device: str, consistency_weight: float = 0.0
+    ) -> None:
         self.network, self.parameters, self.device = network, parameters, device
+        self.consistency_weight = consistency_weight
 
     def compute(self, examples: Examples, rows: np.ndarray) -> Any:
         import torch
@@ -72,15 +76,29 @@ class _Gradients:
         return loss.detach()
 
     def _loss(self, ids: Any, mask: Any, targets: Any, weights: Any, temperatures: Any) -> Any:
-        """Weighted cross-entropy against soft targets, each row at its temperature T and times T squared."""
+        """Weighted cross-entropy against soft targets, each row at its temperature T and times T squared.
+
+        With a consistency weight each text is read twice, and the weighted symmetric divergence of the two
+        readings is added (R-Drop: Wu et al., "Regularized Dropout for Neural Networks", NeurIPS 2021).
+        """
+        import torch
+
+        first = self._log_probabilities(ids, mask, temperatures)
+        per_row = -(targets * first).sum(dim=1)
+        if self.consistency_weight:
+            second = self._log_probabilities(ids, mask, temperatures)
+            per_row = (per_row - (targets * second).sum(dim=1)) / 2
+            divergence = ((torch.exp(first) - torch.exp(second)) * (first - second)).sum(dim=1) / 2
+            per_row = per_row + self.consistency_weight * divergence
+        return (per_row * temperatures**2 * weights).sum() / weights.sum()
+
+    def _log_probabilities(self, ids: Any, mask: Any, temperatures: Any) -> Any:
         import torch
 
         on_gpu = self.device == "cuda"
         with torch.autocast(self.device, dtype=torch.bfloat16, enabled=on_gpu, cache_enabled=False):
             logits = self.network.logits(ids, mask)
-        log_probabilities = torch.log_softmax(logits.float() / temperatures[:, None], dim=1)
-        per_row = -(targets * log_probabilities).sum(dim=1) * temperatures**2
-        return (per_row * weights).sum() / weights.sum()
+        return torch.log_softmax(logits.float() / temperatures[:, None], dim=1)
 
 
 @dataclass
@@ -95,8 +113,15 @@ class _Recorded:
 class _GraphedGradients(_Gradients):
     """The same by CUDA graphs, one for each padded length; where recording fails, as written."""
 
-    def __init__(self, network: Network, parameters: list[Any], batch_size: int, pad_id: int) -> None:
-        super().__init__(network, parameters, "cuda")
+    def __init__(
+        self,
+        network: Network,
+        parameters: list[Any],
+        batch_size: int,
+        pad_id: int,
+        consistency_weight: float = 0.0,
+    ) -> None:
+        super().__init__(network, parameters, "cuda", consistency_weight)
         self.batch_size, self.pad_id = batch_size, pad_id
         self.recorded: dict[int, _Recorded] = {}
         self.pool: Any = None

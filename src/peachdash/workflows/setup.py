@@ -121,12 +121,28 @@ def _review_frame(records: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _load_labels(database: Database, data: Path) -> int:
-    gold = pd.DataFrame(read_json_lines(data / "labels" / "gold.jsonl"))
+    gold = load_gold(data / "labels" / "gold.jsonl")
     annotations = load_annotations(data / "labels" / "annotations.csv")
     gold = gold.rename(columns={"review_id": "review_key"})
     annotations = annotations.rename(columns={"review_id": "review_key"})
     with database.write() as connection:
         return sync_labels(connection, gold, annotations)
+
+
+GOLD_DEFAULTS: dict[str, Any] = {"reason_words": "", "aspect": None, "adjudicated": False, "reason": ""}
+
+
+def load_gold(path: Path) -> pd.DataFrame:
+    """The gold labels of a file, whose lines leave out what they have nothing to say of.
+
+    Returns:
+        Columns review_id, split, label, slices (list), reason_words (blank unless negative), aspect (None
+        unless negative), adjudicated (bool) and reason (blank unless adjudicated).
+
+    Raises:
+        BadInput: the file is missing or a line is no JSON.
+    """
+    return pd.DataFrame([{**GOLD_DEFAULTS, **row} for row in read_json_lines(path)])
 
 
 def load_annotations(path: Path) -> pd.DataFrame:
