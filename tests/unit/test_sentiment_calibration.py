@@ -64,6 +64,20 @@ def test_a_bias_that_was_taken_away_is_found_again() -> None:
     assert calibrate(logits - taken, labels).bias == pytest.approx(tuple(found))
 
 
+def test_general_text_has_half_a_say_in_the_bias() -> None:
+    logits, labels = np.zeros((8, 3)), np.array([0, 0, 0, 0, 0, 0, 1, 2])
+    alone = fit_bias(logits, labels)
+    even = (np.zeros((300, 3)), np.repeat([0, 1, 2], 100))
+    both = fit_bias(logits, labels, even)
+    # six to one to one, and with the even set (3/4 + 1/3) / 2 against (1/8 + 1/3) / 2
+    assert alone[0] > both[0] > 0
+    share = np.exp(both) / np.exp(both).sum()
+    assert share[0] > 0.5
+    assert fit_bias(logits, labels, (np.repeat(even[0], 3, axis=0), np.repeat(even[1], 3))) == pytest.approx(
+        both, abs=1e-3
+    )
+
+
 def test_without_a_class_there_is_no_bias_and_with_odd_rows_it_stays_bounded() -> None:
     assert fit_bias(np.tile([1.0, 0.0, 0.0], (4, 1)), np.array([0, 0, 1, 1])).tolist() == [0, 0, 0]
     separable = np.array([[0.0, 5.0, 0.0], [0.0, 0.0, 5.0], [5.0, 0.0, 0.0]])

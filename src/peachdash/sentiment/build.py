@@ -26,6 +26,7 @@ from peachdash.sentiment.adapter import short_revision
 from peachdash.sentiment.builder import BuildData, build_model, slice_figures, teach
 from peachdash.sentiment.corpus import load_labelled, load_unlabelled_texts
 from peachdash.sentiment.encoders import ENCODERS
+from peachdash.sentiment.fragments import with_fragments
 from peachdash.sentiment.general_text import download_general_text, load_general_text, split_by_group
 from peachdash.sentiment.registry import resolve_model
 from peachdash.sentiment.training_settings import TrainingSettings
@@ -95,10 +96,12 @@ def _champion_data(options: argparse.Namespace) -> BuildData:
     if options.teacher:
         teacher = resolve_model(options.teacher, options.models, options.encoders)
         texts = load_unlabelled_texts(options.data)
-        if options.distil_on == "all":
+        if options.distil_on != "unlabelled":
             texts += list(load_labelled(options.data, "train")["text"])
+        if options.distil_on == "fragments":
+            texts = with_fragments(texts)
         distil = teach(texts, teacher, options.encoders, options.device)
-        words = "train and unlabelled" if options.distil_on == "all" else "unlabelled"
+        words = _TAUGHT[options.distil_on]
         names["distillation"] = f"{words} reviews read by {teacher.revision}"
     return BuildData(
         _limited(load_labelled(options.data, "train"), options.limit),
@@ -170,7 +173,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     parser.add_argument("--teacher", help="model whose readings of the unlabelled reviews are learned too")
     parser.add_argument(
-        "--distil-on", choices=["unlabelled", "all"], default="unlabelled", help="all: train reviews as well"
+        "--distil-on",
+        choices=list(_TAUGHT),
+        default="unlabelled",
+        help="all: train reviews as well; fragments: and the parts of all of them",
     )
     parser.add_argument("--replay-labels", action="store_true", help="replay general text by its labels")
     parser.add_argument("--average-seeds", type=int, default=1, metavar="N", help="average N models")
@@ -180,6 +186,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+_TAUGHT = {
+    "unlabelled": "unlabelled",
+    "all": "train and unlabelled",
+    "fragments": "train and unlabelled, whole and in parts,",
+}
 _SETTING_OPTIONS: dict[str, Any] = {
     "epochs": int,
     "batch_size": int,

@@ -95,7 +95,8 @@ def build_model(
     if out.exists() and not replace:
         raise BadInput(f"{out} exists: choose another folder or ask for its replacement.")
     encoder_path = locate_encoder(ENCODERS[size], encoders_dir)
-    trained, calibration = calibrated(_train_seeds(data, settings, seeds, encoder_path, device, on_event))
+    trained = _train_seeds(data, settings, seeds, encoder_path, device, on_event)
+    trained, calibration = calibrated(trained, _general_logits(data, trained, encoder_path, device))
     manifest = describe_trained(role, size, data, trained, calibration, seeds)
     if data.general is not None:
         figures = manifest.figures | _general_figures(data, trained, encoder_path, device)
@@ -154,9 +155,23 @@ def _general_figures(
     return figures
 
 
-def calibrated(trained: TrainedModel) -> tuple[TrainedModel, Calibration]:
-    """The model calibrated on its validation rows: the bias is in its head, the rest beside it."""
-    calibration = calibrate(trained.validation_logits, trained.validation_labels)
+def _general_logits(
+    data: BuildData, trained: TrainedModel, encoder_path: Path, device: str
+) -> tuple[np.ndarray, np.ndarray] | None:
+    if data.general is None:
+        return None
+    return read_frame(trained.tensors, trained.settings, data.general, encoder_path, device)
+
+
+def calibrated(
+    trained: TrainedModel, general: tuple[np.ndarray, np.ndarray] | None = None
+) -> tuple[TrainedModel, Calibration]:
+    """The model calibrated on its validation rows: the bias is in its head, the rest beside it.
+
+    Args:
+        general: its logits (M, 3) on general text that nothing learned from, and the labels.
+    """
+    calibration = calibrate(trained.validation_logits, trained.validation_labels, general=general)
     head = trained.tensors[HEAD_BIAS]
     shifted = (head.astype(np.float64) + calibration.bias).astype(head.dtype)
     logits = trained.validation_logits + (shifted.astype(np.float64) - head.astype(np.float64))

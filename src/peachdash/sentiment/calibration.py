@@ -42,34 +42,45 @@ class Calibration:
 
 
 def calibrate(
-    logits: np.ndarray, labels: np.ndarray, maximum_abstention: float = MAXIMUM_ABSTENTION
+    logits: np.ndarray,
+    labels: np.ndarray,
+    maximum_abstention: float = MAXIMUM_ABSTENTION,
+    general: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Calibration:
     """Bias, temperature and threshold from validation logits (N, 3) and label indices (N,) 0 to 2.
+
+    Args:
+        general: logits (M, 3) and labels (M,) of general text, that has half a say in the bias, however much
+            there is of it: a shift that suits the town must not undo what is known of the rest.
 
     Raises:
         BadInput: no rows, or shapes and labels that do not fit.
     """
     values, targets = _checked(logits, labels)
-    bias = fit_bias(values, targets)
+    bias = fit_bias(values, targets, general)
     shifted = values + bias
     temperature = fit_temperature(shifted, targets)
     threshold = fit_threshold(softmax(shifted / temperature, axis=1), maximum_abstention)
     return Calibration(temperature, threshold, (float(bias[0]), float(bias[1]), float(bias[2])))
 
 
-def fit_bias(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def fit_bias(
+    logits: np.ndarray, labels: np.ndarray, general: tuple[np.ndarray, np.ndarray] | None = None
+) -> np.ndarray:
     """What to add to the logits of each class, (3,) summing to 0, for the least negative log-likelihood.
 
     Fitted together with the temperature that suits it, each within its bounds (3 logits at most), to 4
-    decimals. Where a class has no row there is nothing to fit it by, and the bias is 0.
+    decimals; with `general` (see `calibrate`) the mean of both likelihoods counts. Where a class has no row
+    there is nothing to fit it by, and the bias is 0.
     """
-    values, targets = _checked(logits, labels)
+    sets = [_checked(logits, labels), *([_checked(*general)] if general else [])]
+    values, targets = sets[0]
     if len(np.unique(targets)) < values.shape[1]:
         return np.zeros(values.shape[1])
 
     def loss(parameters: np.ndarray) -> float:
-        shifted = values + np.append(parameters[1:], -parameters[1:].sum())
-        return negative_log_likelihood(shifted, targets, math.exp(parameters[0]))
+        bias, temperature = np.append(parameters[1:], -parameters[1:].sum()), math.exp(parameters[0])
+        return sum(negative_log_likelihood(rows + bias, kinds, temperature) for rows, kinds in sets)
 
     low, high = (math.log(bound) for bound in TEMPERATURE_BOUNDS)
     bounds = [(low, high), *[(-BIAS_BOUND, BIAS_BOUND)] * (values.shape[1] - 1)]
