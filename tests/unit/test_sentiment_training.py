@@ -20,6 +20,7 @@ from peachdash.sentiment.loading import softmax
 from peachdash.sentiment.registry import load_reference
 from peachdash.sentiment.text import text_sha256s
 from peachdash.sentiment.training import train
+from peachdash.sentiment.training_settings import TrainingSettings
 from peachdash.sentiment.training_step import _Gradients
 
 torch = pytest.importorskip("torch")
@@ -279,6 +280,38 @@ def test_models_of_several_seeds_become_one(generic: Built, encoders_dir: Path, 
     table = score(list(generic.validation["text"]), [reference], encoders_dir).to_pandas()
     found = table.set_index("text_sha256").loc[text_sha256s(list(generic.validation["text"]))]
     assert found[[f"p_{label}" for label in LABELS]].to_numpy() == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_model_is_averaged_with_the_one_before_it(
+    generic: Built, encoders_dir: Path, tmp_path: Path
+) -> None:
+    data = BuildData(make_frame(12, seed=11), generic.validation, start=generic.reference)
+    still = dataclasses.replace(QUICK, epochs=1, learning_rate=1e-12)
+
+    def build(settings: TrainingSettings, name: str) -> dict[str, np.ndarray]:
+        manifest, trained = build_model(
+            "champion",
+            "small",
+            data,
+            settings,
+            tmp_path / name,
+            encoders_dir=encoders_dir,
+            device="cpu",
+            average_with=generic.reference,
+        )
+        assert manifest.training["averaged_with"] == generic.reference.revision
+        return trained.tensors
+
+    assert generic.reference.folder is not None
+    before, same = read_adapter(generic.reference.folder), build(still, "still")
+    # two equal models give themselves, up to the basis of A and B and the bias of the calibration
+    layer = next(name.removesuffix(".lora_A") for name in before if name.endswith(".lora_A"))
+    products = [t[f"{layer}.lora_B"].astype(float) @ t[f"{layer}.lora_A"] for t in (before, same)]
+    assert products[1] == pytest.approx(products[0], abs=2e-3)
+    moved = build(dataclasses.replace(QUICK, epochs=1, learning_rate=5e-3), "moved")
+    assert not (moved["head.weight"] == same["head.weight"]).all()
+    with pytest.raises(BadInput, match="another LoRA scale"):
+        build(dataclasses.replace(still, lora_alpha=8.0), "scaled")
 
 
 def test_replayed_readings_are_kept_where_labels_would_teach_otherwise(

@@ -28,7 +28,7 @@ from peachdash.sentiment.corpus import load_labelled, load_unlabelled_texts
 from peachdash.sentiment.encoders import ENCODERS
 from peachdash.sentiment.fragments import with_fragments
 from peachdash.sentiment.general_text import download_general_text, load_general_text, split_by_group
-from peachdash.sentiment.registry import resolve_model
+from peachdash.sentiment.registry import ModelReference, resolve_model
 from peachdash.sentiment.training_settings import TrainingSettings
 
 VALIDATION_SHARE = 0.1
@@ -65,6 +65,7 @@ def _build(options: argparse.Namespace) -> int:
         on_event=_print_event,
         replace=options.replace,
         seeds=_seeds(options, settings),
+        average_with=_resolved(options.average_with, options),
     )
     print(f"{short_revision(manifest)} in {out}, epoch {trained.best_epoch}, {trained.seconds:.0f} s")
     for name, value in {**manifest.figures, "temperature": manifest.temperature}.items():
@@ -114,6 +115,10 @@ def _champion_data(options: argparse.Namespace) -> BuildData:
     )
 
 
+def _resolved(name: str | None, options: argparse.Namespace) -> ModelReference | None:
+    return resolve_model(name, options.models, options.encoders) if name else None
+
+
 def _general_text(options: argparse.Namespace) -> pd.DataFrame:
     download_general_text(options.general_text)
     return load_general_text(options.general_text, seed=DATA_SEED)
@@ -149,7 +154,7 @@ def _command(options: argparse.Namespace) -> str:
     """The command that rebuilds the model, without the folders of this machine."""
     parts = [f"python -m peachdash.sentiment.build {options.role} --size {options.size}"]
     names = sorted(field.name for field in dataclasses.fields(TrainingSettings))
-    given = {name: getattr(options, name, None) for name in (*names, "teacher")}
+    given = {name: getattr(options, name, None) for name in (*names, "teacher", "average_with")}
     if options.average_seeds > 1:
         given["average_seeds"] = options.average_seeds
     if options.teacher:
@@ -180,6 +185,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--replay-labels", action="store_true", help="replay general text by its labels")
     parser.add_argument("--average-seeds", type=int, default=1, metavar="N", help="average N models")
+    parser.add_argument(
+        "--average-with", metavar="MODEL", help="average with an earlier model, half and half"
+    )
     parser.add_argument("--limit", type=int, default=0, help="train on a sample of this many rows")
     for name, kind in _SETTING_OPTIONS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind)

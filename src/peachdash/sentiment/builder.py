@@ -15,7 +15,7 @@ from scipy.special import softmax
 
 from peachdash.errors import BadInput
 from peachdash.records import LABELS
-from peachdash.sentiment.adapter import HEAD_BIAS, ModelManifest, read_adapter, write_model
+from peachdash.sentiment.adapter import HEAD_BIAS, ModelManifest, read_adapter, read_manifest, write_model
 from peachdash.sentiment.calibration import Calibration, calibrate, expected_calibration_error
 from peachdash.sentiment.corpus import frame_sha256
 from peachdash.sentiment.encoders import ENCODERS, is_unchecked, locate_encoder
@@ -76,10 +76,13 @@ def build_model(
     on_event: Callable[[dict[str, Any]], None] | None = None,
     replace: bool = False,
     seeds: Sequence[int] = (),
+    average_with: ModelReference | None = None,
 ) -> tuple[ModelManifest, TrainedModel]:
     """Trains, calibrates and writes one model folder; returns its manifest and the training's result.
 
-    With several `seeds` one model is trained for each, and their average is the model (see `merging`).
+    With several `seeds` one model is trained for each, and their average is the model (see `merging`). With
+    `average_with`, an earlier model of the same start, rank and scale, the new and the earlier one in equal
+    parts are the model.
 
     Args:
         role: generic or champion.
@@ -96,8 +99,13 @@ def build_model(
         raise BadInput(f"{out} exists: choose another folder or ask for its replacement.")
     encoder_path = locate_encoder(ENCODERS[size], encoders_dir)
     trained = _train_seeds(data, settings, seeds, encoder_path, device, on_event)
+    if average_with is not None:
+        trained = _averaged_with(average_with, trained, data, encoder_path, device)
     trained, calibration = calibrated(trained, _general_logits(data, trained, encoder_path, device))
     manifest = describe_trained(role, size, data, trained, calibration, seeds)
+    if average_with is not None:
+        training = {**manifest.training, "averaged_with": average_with.revision}
+        manifest = dataclasses.replace(manifest, training=training)
     if data.general is not None:
         figures = manifest.figures | _general_figures(data, trained, encoder_path, device)
         manifest = dataclasses.replace(manifest, figures=figures)
@@ -153,6 +161,22 @@ def _general_figures(
             logits, labels = read_frame(tensors, trained.settings, data.general, encoder_path, device)
             figures[name] = round(float((logits.argmax(axis=1) == labels).mean()), 4)
     return figures
+
+
+def _averaged_with(
+    earlier: ModelReference, trained: TrainedModel, data: BuildData, encoder_path: Path, device: str
+) -> TrainedModel:
+    """The new and the earlier model in equal parts, read on validation again."""
+    if earlier.folder is None:
+        raise BadInput(f"{earlier.name} has no adapter to average with.")
+    manifest, settings = read_manifest(earlier.folder), trained.settings
+    if manifest.lora_alpha / manifest.lora_rank != settings.lora_alpha / settings.lora_rank:
+        raise BadInput(
+            f"{earlier.name} has another LoRA scale than the settings: it cannot be averaged with."
+        )
+    tensors = average_adapters([trained.tensors, read_adapter(earlier.folder)])
+    logits, _ = read_frame(tensors, settings, data.validation, encoder_path, device)
+    return dataclasses.replace(trained, tensors=tensors, validation_logits=logits)
 
 
 def _general_logits(
