@@ -35,12 +35,13 @@ def read_table(
 
 
 def _read_text(data: bytes, filename: str, limit: int | None) -> RawTable:
-    with open_text(data, find_encoding(data)) as stream:
+    encoding = find_encoding(data)
+    with open_text(data, encoding) as stream:
         beginning = stream.read(1_000_000).lstrip("\ufeff \t\r\n")
     if not beginning.startswith(("{", "[")):
-        return read_delimited(data, filename, limit)
+        return read_delimited(data, filename, limit, encoding)
     if filename.lower().endswith((".csv", ".tsv", ".txt")) and not _opens_json(beginning):
-        return read_delimited(data, filename, limit)
+        return read_delimited(data, filename, limit, encoding)
     if beginning.startswith("{") and looks_like_json_lines(itertools.islice(beginning.splitlines(), 100)):
         return read_json_lines(data, filename)
     return read_json(data, filename)

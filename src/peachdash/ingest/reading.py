@@ -188,7 +188,8 @@ def _date_notes(dates: ParsedDates, recognition: Recognition, today: dt.date) ->
 
 
 def _as_dates(days: pd.Series) -> pd.Series:
-    return days.astype(object).map(lambda day: None if pd.isna(day) else day.date()).astype(object)
+    """Days as `datetime.date`, in Arrow's 32 bits each."""
+    return days.astype("date32[pyarrow]")
 
 
 def _reasons(reviews: pd.DataFrame, columns: _Columns, recognition: Recognition) -> pd.DataFrame:
