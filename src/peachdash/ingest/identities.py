@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
 
 import pandas as pd
 
-from peachdash.ingest.cells import SPACES, Distinct
+from peachdash.ingest.cells import SPACES, Distinct, matches
 
 _NOBODY = re.compile(
     r"(?:a |an )?(?:(?:google|trustpilot|facebook|yelp|anonymous|deleted|unknown|verified) )?"
     r"(?:user|customer|buyer|guest|reviewer|anonymous|anonym|unknown)"
 )
 
-_SIMPLE = re.compile(r"[!-~]+(?: [!-~]+)*")
+_SIMPLE = "^[!-~]+(?: [!-~]+)*$"
 
 
 def hash_reviewers(names: pd.Series, key: bytes) -> pd.Series:
@@ -31,7 +30,7 @@ def hash_reviewers(names: pd.Series, key: bytes) -> pd.Series:
         raise ValueError("The key for reviewer hashes is empty.")
     distinct = Distinct(names)
     hasher = hashlib.blake2b(digest_size=16, key=_short(key))
-    hashes = [_hash_plain(name, hasher) for name in _plain_names(distinct.texts)]
+    hashes = [_hash_named(name, hasher) for name in _plain_names(distinct.texts)]
     return distinct.spread(pd.Series(hashes, dtype="str"))
 
 
@@ -48,13 +47,20 @@ def _plain_name(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def _plain_names(names: pd.Series) -> Iterator[str]:
-    """`_plain_name` of each; most are ASCII, where lower case is all there is to do."""
-    return (name.lower() if _SIMPLE.fullmatch(name) else _plain_name(name) for name in names)
+def _plain_names(names: pd.Series) -> list[str]:
+    """`_plain_name` of each, '' for those that name nobody; most are ASCII, where lower case is all."""
+    plain = names.str.lower()
+    odd = ~matches(names, _SIMPLE)
+    plain.loc[odd] = [_plain_name(name) for name in names[odd]]
+    return list(plain.mask(matches(plain, f"^(?:{_NOBODY.pattern})$"), ""))
 
 
 def _hash_plain(plain: str, keyed: hashlib.blake2b) -> str | None:
-    if not plain or _NOBODY.fullmatch(plain):
+    return None if _NOBODY.fullmatch(plain) else _hash_named(plain, keyed)
+
+
+def _hash_named(plain: str, keyed: hashlib.blake2b) -> str | None:
+    if not plain:
         return None
     hasher = keyed.copy()
     hasher.update(plain.encode("utf-8"))
