@@ -9,6 +9,7 @@ from peachdash.ingest import guards
 from peachdash.ingest.decoding import find_encoding, open_text
 from peachdash.ingest.delimited import read_delimited
 from peachdash.ingest.model import RawTable
+from peachdash.ingest.rejecting import without_markers
 from peachdash.ingest.structured import looks_like_json_lines, read_json, read_json_lines
 from peachdash.ingest.workbook import read_workbook
 
@@ -29,6 +30,7 @@ def read_table(
     else:
         guards.check_not_binary(data, filename)
         table = _read_text(data, filename, limit)
+    table.frame = without_markers(table.frame)
     if table.frame.empty and not table.broken:
         raise BadInput(f"{filename} has a header but no rows: expected at least one review.")
     return table

@@ -27,7 +27,9 @@ def load_unscanned(connection: sa.Connection) -> pd.DataFrame:
         .distinct()
         .order_by(named.c.import_id, named.c.business_id)
     )
-    pairs = pd.DataFrame.from_records(connection.execute(due).fetchall(), columns=["import_id", "business_id"])
+    pairs = pd.DataFrame.from_records(
+        connection.execute(due).fetchall(), columns=["import_id", "business_id"]
+    )
     if pairs.empty:
         return pairs.assign(reviews=0)
     with temporary_keys(connection, pairs[["business_id"]].drop_duplicates()) as keys:

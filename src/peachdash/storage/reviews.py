@@ -16,7 +16,6 @@ from peachdash.storage import schema as t
 from peachdash.storage.bulk import append_frame, fetch_columns, temporary_keys
 from peachdash.storage.standing import imported, latest_replies, replaced, undone
 
-
 IDENTITY = (
     "review_id",
     "business_id",

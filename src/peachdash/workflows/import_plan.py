@@ -61,6 +61,54 @@ class ImportPlan:
         return bool(self.accepted or self.late_replies)
 
 
+ROWS_SHOWN = 1_000
+PREVIEW_ROWS = 20
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """What a page shows of a plan, however large the file is.
+
+    Attributes:
+        preview: the first 20 rows that would be stored, with all columns of `ImportPlan.rows`.
+        repeated: the first thousand duplicates: row, duplicate_of, title and text.
+        rejects: the first thousand rejected rows.
+    """
+
+    accepted: int
+    duplicates: int
+    rejected: int
+    rows_read: int
+    newer_versions: int
+    late_replies: int
+    new_businesses: list[str]
+    notes: list[str]
+    places: int
+    preview: pd.DataFrame
+    repeated: pd.DataFrame
+    rejects: pd.DataFrame
+
+
+def view_plan(plan: ImportPlan) -> PlanView:
+    """The part of a plan that a page shows."""
+    rows = plan.rows
+    new, again = rows["duplicate_of"].isna(), rows["duplicate_of"].notna()
+    return PlanView(
+        accepted=plan.accepted,
+        duplicates=plan.duplicates,
+        rejected=plan.rejected,
+        rows_read=plan.read.rows_read,
+        newer_versions=plan.newer_versions,
+        late_replies=plan.late_replies,
+        new_businesses=plan.new_businesses,
+        notes=list(plan.read.notes),
+        places=len(rows[["business", "source"]].drop_duplicates()),
+        preview=rows[new].head(PREVIEW_ROWS),
+        repeated=rows.loc[again, ["row", "duplicate_of", "title", "text"]].head(ROWS_SHOWN),
+        rejects=plan.read.rejects.head(ROWS_SHOWN),
+    )
+
+
 @dataclass(frozen=True)
 class ImportResult:
     """What an import did; `to_dict` is what `peachdash import --json` prints.

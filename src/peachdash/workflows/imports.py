@@ -65,9 +65,7 @@ def plan_import(
     return plan_prepared(database, scope, prepare_import(home, data, file_name, options), options)
 
 
-def plan_prepared(
-    database: Database, scope: Scope, prepared: Prepared, options: ImportOptions
-) -> ImportPlan:
+def plan_prepared(database: Database, scope: Scope, prepared: Prepared, options: ImportOptions) -> ImportPlan:
     """Compare an export that was read with what is stored, storing nothing.
 
     Raises:
@@ -81,9 +79,7 @@ def plan_prepared(
         known = load_identity(connection, rows["business_id"].dropna().unique())
     rows = rows.assign(**find_matches(rows, known))
     rows = rows.assign(possible_duplicate=flag_possible_duplicates(rows, known))
-    plan = ImportPlan(
-        prepared.read, rows, new_businesses, prepared.file_name, prepared.file_sha256, options
-    )
+    plan = ImportPlan(prepared.read, rows, new_businesses, prepared.file_name, prepared.file_sha256, options)
     _check_platform_count(plan)
     return plan
 

@@ -106,6 +106,31 @@ def remove_profile(database: Database, scope: Scope, name: str) -> None:
         append_audit(connection, scope.viewer, "remove_profile", "import_profile", str(row["name"]))
 
 
+def perform_profile_request(
+    database: Database, scope: Scope, action: str, arguments: dict[str, Any]
+) -> dict[str, Any]:
+    """List the profiles, or remove one: what `peachdash profiles` asks for.
+
+    Raises:
+        NotFound: there is no profile of the name.
+        BadInput: the action is unknown.
+    """
+    if action == "remove":
+        remove_profile(database, scope, **arguments)
+    elif action == "save":
+        columns = arguments["columns"]
+        recognition = Recognition(
+            "csv", "csv", None, None, mapping=arguments["mapping"], columns=tuple(columns)
+        )
+        save_profile(database, scope, arguments["name"], recognition, ImportOptions(**arguments["options"]))
+    elif action != "list":
+        raise BadInput(f"Expected list, save or remove, got {action!r}.")
+    with database.read() as connection:
+        profiles = fetch_profiles(connection, scope)
+    shown = profiles[["name", "business", "source", "date_order", "mapping", "saved_by"]].astype(object)
+    return {"profiles": shown.where(shown.notna(), None).to_dict("records")}
+
+
 def _own_name(profiles: pd.DataFrame, scope: Scope, name: str) -> str:
     """The name as it is stored: whoever sees some businesses only has names of their own.
 
@@ -122,13 +147,13 @@ def _business_id(names: dict[str, str], scope: Scope, business: str | None) -> s
         return None
     found = names.get(fold(business))
     if found is None or not scope.allows(found):
-        raise BadInput(f"There is no business named {business!r} yet: import the file, then save the profile.")
+        raise BadInput(
+            f"There is no business named {business!r} yet: import the file, then save the profile."
+        )
     return found
 
 
-def _with_profile(
-    options: ImportOptions, profile: dict[str, Any], columns: tuple[str, ...]
-) -> ImportOptions:
+def _with_profile(options: ImportOptions, profile: dict[str, Any], columns: tuple[str, ...]) -> ImportOptions:
     by_name = {normalise_name(column): column for column in reversed(columns)}
     saved = {field: by_name.get(name) if name else None for field, name in profile["mapping"].items()}
     return replace(
