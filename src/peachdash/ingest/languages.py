@@ -1,4 +1,4 @@
-"""The language of a review's words, found by py3langid (Lui and Baldwin 2012), and whether the models know it."""
+"""The language of a review, found by py3langid (Lui and Baldwin 2012), and whether the models know it."""
 
 from __future__ import annotations
 

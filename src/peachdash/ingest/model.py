@@ -99,7 +99,7 @@ class Recognition:
         date_order: the order of day and month that the exporter is known to write.
         scraped_on: the latest day on which the file says its rows were collected.
         notes: what a user should know, one sentence each.
-        certain: false where the names of the columns said nothing, so that the text was found by what it holds.
+        certain: false where the names of the columns said nothing, and the text was found by its looks.
     """
 
     format: str

@@ -1,4 +1,4 @@
-"""The rules that a row must keep to be stored, as a pandera schema; what breaks one is rejected with its reason."""
+"""The rules that a row must keep to be stored, as a pandera schema; the reason of what breaks one."""
 
 from __future__ import annotations
 

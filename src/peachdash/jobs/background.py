@@ -15,7 +15,7 @@ from pathlib import Path
 from peachdash.config import Settings, load_settings
 from peachdash.errors import PeachdashError
 from peachdash.jobs import describing, importing
-from peachdash.jobs.runs import RunFolder, unfinished_runs
+from peachdash.jobs.runs import RunFolder, unfinished_runs, write_json
 from peachdash.logs import configure_logging
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ def take_run(run: RunFolder, settings: Settings) -> None:
         else:
             describing.describe_run_reviews(run)
     except PeachdashError as error:
+        write_json(run.path / "result.json", {"error": str(error), "kind": type(error).__name__})
         run.set_state("failed", str(error))
         log.info("run %s was refused: %s", run.run_id, type(error).__name__)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Languages and near duplicates as a run: a batch of reviews in, what was found out. Knows nothing of the database."""
+"""Languages and near duplicates as a run: a batch of reviews in, what was found out."""
 
 from __future__ import annotations
 

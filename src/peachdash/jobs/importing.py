@@ -1,4 +1,4 @@
-"""A large import as a run: the file is read and checked in a process of its own, then stored by the supervisor.
+"""A large import as a run: the file is read in a process of its own, then stored by the supervisor.
 
     <id>/upload.bin         the file
     <id>/output/*.parquet   its accepted rows
@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import asdict
+import time
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def create_import_run(
         "origin": origin,
         "scope": {"viewer": scope.viewer, "role": scope.role.value, "business_ids": businesses},
     }
-    files = {"upload.bin": data, **({"confirmed": b""} if confirmed else {})}
+    files = {"upload.bin": data, **({"confirmed": b"{}"} if confirmed else {})}
     return create_run(jobs, KIND, request, pa.table({}), files)
 
 
@@ -86,7 +87,8 @@ def take_import(database: Database, run: RunFolder) -> bool:
     confirmed = (run.path / "confirmed").exists()
     if not confirmed and (run.path / "view.json").exists():
         return False
-    options = ImportOptions(**run.request["options"])
+    told = read_json(run.path / "confirmed")
+    options = replace(ImportOptions(**run.request["options"]), **told)
     try:
         prepared = _load(run)
         if not confirmed:
@@ -121,9 +123,21 @@ def read_view(run: RunFolder) -> PlanView | None:
     return PlanView(**meta, **frames)
 
 
-def confirm(run: RunFolder) -> None:
-    """Have a run stored."""
-    (run.path / "confirmed").touch()
+def confirm(run: RunFolder, **told: Any) -> None:
+    """Have a run stored, with options that matter for the storing only, as `platform_count`."""
+    write_json(run.path / "confirmed", told)
+
+
+def full_rejects(run: RunFolder) -> pd.DataFrame:
+    """All rejected rows of a run that was read and not stored yet."""
+    return pd.read_parquet(run.path / "rejects.parquet")
+
+
+def forget_unconfirmed(run: RunFolder) -> None:
+    """Close a run that was read and that nobody wanted stored for a day."""
+    if not (run.path / "confirmed").exists() and time.time() - run.changed_seconds > FORGET_SECONDS:
+        run.set_state("failed", "it was read, and nobody imported it within a day.")
+        run.discard_payload()
 
 
 def import_runs(jobs: Path) -> list[RunFolder]:

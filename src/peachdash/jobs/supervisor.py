@@ -121,6 +121,8 @@ class Supervisor:
             elif kind == describing.KIND and state == "done":
                 describing.take_findings(self.database, HOUSE, run)
                 self._described_soon = True
+            if kind == importing.KIND and state == "done":
+                importing.forget_unconfirmed(run)
             if kind == importing.KIND and state in ("stored", "failed"):
                 settle_dropped(self.settings, run)
 

@@ -62,8 +62,10 @@ def load_texts(connection: sa.Connection, business_ids: Iterable[str]) -> pd.Dat
 
 
 def append_languages(connection: sa.Connection, rows: pd.DataFrame) -> int:
-    """Append the languages of texts that have none yet (text_sha256, language, confidence, readable, detector);
-    how many were new."""
+    """Append the languages of texts that have none yet; how many were new.
+
+    `rows` has text_sha256, language, confidence, readable and detector.
+    """
     if rows.empty:
         return 0
     rows = rows.drop_duplicates("text_sha256")
