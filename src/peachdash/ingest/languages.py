@@ -57,8 +57,13 @@ def detect_languages(texts: Sequence[str]) -> pd.DataFrame:
         were not trained for.
     """
     rows = [_detect(text) for text in texts]
-    frame = pd.DataFrame(rows, columns=["language", "confidence", "readable"])
-    return frame.astype({"language": object, "confidence": "float64", "readable": bool})
+    return pd.DataFrame(
+        {
+            "language": pd.Series([language for language, _, _ in rows], dtype=object),
+            "confidence": pd.Series([confidence for _, confidence, _ in rows], dtype="float64"),
+            "readable": pd.Series([readable for _, _, readable in rows], dtype=bool),
+        }
+    )
 
 
 def declared_readable(language: object) -> bool:

@@ -36,7 +36,8 @@ def fetch_imports(connection: sa.Connection, scope: Scope, *, limit: int = 200) 
 def fetch_platform_counts(connection: sa.Connection, scope: Scope) -> pd.DataFrame:
     """What people said that platforms show, beside what is stored.
 
-    Columns: import_id, business, source, shown and stored, which counts the standing reviews of the business from that platform now.
+    Columns: import_id, business, source, shown and stored, which counts the standing reviews of the
+    business from that platform now.
     """
     told = t.platform_counts
     stored = (

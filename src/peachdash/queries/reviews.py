@@ -108,10 +108,10 @@ def fetch_twins(connection: sa.Connection, scope: Scope, review_id: int) -> pd.D
     most.
     """
     own = t.reviews.alias("own")
-    near = sa.select(t.near_duplicates.c.twin_id, t.near_duplicates.c.similarity).where(
+    found = sa.select(t.near_duplicates.c.twin_id, t.near_duplicates.c.similarity).where(
         t.near_duplicates.c.review_id == review_id
     )
-    near = near.union_all(
+    near = found.union_all(
         sa.select(t.near_duplicates.c.review_id, t.near_duplicates.c.similarity).where(
             t.near_duplicates.c.twin_id == review_id
         )

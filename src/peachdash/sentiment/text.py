@@ -61,10 +61,13 @@ def scored_texts(
     """
     if titles is None:
         return [clean_text(text) for text in texts]
-    columns = isinstance(titles, pd.Series) and isinstance(texts, pd.Series) and len(titles) == len(texts)
-    if columns and titles.dtype == texts.dtype == "str":
+    if _is_text(titles) and _is_text(texts) and len(titles) == len(texts):
         return _scored_columns(titles, texts)
     return [scored_text(title, text) for title, text in zip(titles, texts, strict=True)]
+
+
+def _is_text(column: Sequence[object] | pd.Series) -> bool:
+    return isinstance(column, pd.Series) and bool(column.dtype == "str")
 
 
 def _scored_columns(titles: pd.Series, texts: pd.Series) -> list[str]:

@@ -39,7 +39,7 @@ def load_unscanned(connection: sa.Connection) -> pd.DataFrame:
             .where(stands())
             .group_by(t.reviews.c.business_id)
         )
-        found = dict(connection.execute(counts).fetchall())
+        found: dict[str, int] = dict(connection.execute(counts).fetchall())  # type: ignore[arg-type]
     return pairs.assign(reviews=[int(found.get(business, 0)) for business in pairs["business_id"]])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from peachdash.errors import DateOrderOpen, PeachdashError
+from peachdash.errors import DateOrderOpen
 from peachdash.ingest import MAX_BYTES
 from peachdash.ingest.guards import check_file_size
 from peachdash.ingest.model import RawTable, Recognition
@@ -163,8 +163,10 @@ def _planned(
 def _render_button(session: Session, settled: Settled, slot: str) -> None:
     view = settled.view
     words = "Nothing new to import"
-    if settled.changes_something:
-        words = f"Import {formatting.counted(view.accepted or view.late_replies, _thing(view))}"
+    if view.accepted:
+        words = f"Import {formatting.counted(view.accepted, 'review')}"
+    elif view.late_replies:
+        words = "Add the owner's replies"
     pressed = st.button(
         words,
         type="primary",
@@ -181,39 +183,28 @@ def _render_button(session: Session, settled: Settled, slot: str) -> None:
             done(_done_words(settled.file.name, result))
 
 
-def _thing(view: PlanView) -> str:
-    return "review" if view.accepted else "late reply" if view.late_replies == 1 else "late replie"
-
-
 def _render_all(session: Session, settled: list[Settled], count: int) -> None:
-    """One button for all files that are settled."""
+    """One button for all files that are settled; a file that fails leaves the others imported."""
     ready = [each for each in settled if each.changes_something]
-    reviews = sum(each.view.accepted for each in ready)
+    reviews = formatting.counted(sum(each.view.accepted for each in ready), "new review")
     st.caption(
-        f"{formatting.counted(count, 'file')}: {formatting.counted(reviews, 'new review')} in the "
-        f"{len(ready)} that can be imported now. A file that another repeats is compared again when it is stored."
+        f"{formatting.counted(count, 'file')}, {reviews} in the {len(ready)} that can be imported now. "
+        "Each file is compared again when it is stored, so what two of them hold is stored once."
     )
-    if not st.button(
-        f"Import {formatting.counted(len(ready), 'file')}",
-        type="primary",
-        icon=":material/download:",
-        disabled=not ready,
-        key="import_all",
-    ):
+    words = f"Import {formatting.counted(len(ready), 'file')}"
+    if not st.button(words, type="primary", icon=":material/download:", disabled=not ready, key="import_all"):
         return
-    accepted, failed = 0, []
+    accepted, stored = 0, 0
     for each in ready:
-        try:
+        with guard(f"{each.file.name} was not imported."):
             result = _import(session, each)
-        except PeachdashError as error:
-            failed.append(f"{each.file.name}: {error}")
-        else:
             accepted += result.accepted if result is not None else 0
+            stored += 1
     session.service.supervisor.score_soon()
-    words = (
-        f"{formatting.counted(accepted, 'review')} imported from {formatting.counted(len(ready), 'file')}."
-    )
-    done(" ".join([words, *failed]))
+    said = f"{formatting.counted(accepted, 'review')} imported from {formatting.counted(stored, 'file')}."
+    if stored == len(ready):
+        done(said)
+    st.success(said, icon=":material/check:")
 
 
 def _import(session: Session, settled: Settled) -> ImportResult | None:

@@ -70,7 +70,8 @@ def ask_date_order(question: str, slot: str) -> Literal["dmy", "mdy"] | None:
         format_func=words.__getitem__,
         key=f"upload_open{slot}",
     )
-    return chosen
+    order: Literal["dmy", "mdy"] | None = chosen
+    return order
 
 
 def choose_profile_name(slot: str) -> str:

@@ -30,9 +30,8 @@ def render_plan(session: Session, view: PlanView, file: Any, slot: str) -> None:
     if len(view.rejects):
         words = f"{formatting.counted(view.rejected, 'rejected row')}: what is wrong with them"
         with st.expander(words, icon=":material/report:", expanded=True):
-            render_rejects(
-                session, view.rejects, lambda: _to_mend(file, view), f"rejected-{_stem(file.name)}.csv"
-            )
+            name = f"rejected-{_stem(file.name)}.csv"
+            render_rejects(session, view.rejects, lambda: _to_mend(file, view), name)
 
 
 def _stem(name: str) -> str:

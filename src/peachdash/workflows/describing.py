@@ -1,4 +1,4 @@
-"""Languages and near duplicates of stored reviews: what is to be looked through, and taking in what was found."""
+"""Languages and near duplicates of stored reviews: what is to be looked through, and what was found."""
 
 from __future__ import annotations
 

@@ -47,13 +47,17 @@ def find_matches(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     matched = by_id["review_id"].fillna(by_person["review_id"]).fillna(by_looks)
     earlier = by_id["row"].fillna(by_person["row"])
     newer = _are_newer(rows, known, by_id["review_id"]) & ~by_id["row"].notna()
-    repeats = np.where(matched.notna(), "review " + matched.astype("str"), None)
-    repeats = np.where(matched.isna() & earlier.notna(), _row_words(earlier), repeats)
-    repeats = np.where(_differs_from_earlier(rows, by_id), _row_words(by_id["row"]), repeats)
+    repeats = pd.Series(np.full(len(rows), None, dtype=object), index=rows.index)
+    stored, own = matched.notna(), matched.isna() & earlier.notna()
+    again = by_id["row"].notna() & by_id["review_id"].isna()  # the platform id goes before the person
+    repeats[stored] = "review " + matched[stored].astype("str")
+    repeats[own] = _row_words(earlier[own])
+    repeats[again] = _row_words(by_id.loc[again, "row"])
+    repeats[newer] = None
     replied = matched.map(_flags(known, "replied")).astype("boolean").fillna(True)
     return pd.DataFrame(
         {
-            "duplicate_of": pd.Series(repeats, rows.index, dtype=object).mask(newer, None),
+            "duplicate_of": repeats,
             "matched_id": matched.mask(newer),
             "replaces_id": matched.where(newer),
             "late_reply": (~replied & ~newer & _filled(rows["owner_reply"])).astype(bool),
@@ -148,11 +152,6 @@ def _are_newer(rows: pd.DataFrame, known: pd.DataFrame, matched: pd.Series) -> p
     said, was = _codes(candidates, known[~known["current"].astype(bool)], [*_BY_ID, "text_sha256", "stars"])
     newer.loc[candidates.index] = (reworded | restarred.to_numpy()) & ~older & ~np.isin(said, was)
     return newer
-
-
-def _differs_from_earlier(rows: pd.DataFrame, by_id: pd.DataFrame) -> pd.Series:
-    """Rows whose platform id an earlier row of the file bears too: that one is what they repeat."""
-    return by_id["row"].notna() & by_id["review_id"].isna()
 
 
 def _days(dates: pd.Series) -> np.ndarray:

@@ -74,7 +74,8 @@ def save_profile(
     if not scope.may_import:
         raise NotFound("Imports are for managers.")
     mapping = {field: normalise_name(column) for field, column in recognition.mapping.items()}
-    mapping |= {field: "" for field, column in (options.mapping or {}).items() if column is None}
+    given = options.mapping or {}
+    mapping |= {field: normalise_name(column) if column else "" for field, column in given.items()}
     with database.write() as connection:
         values = {
             "name": _own_name(fetch_profiles(connection, scope), scope, name),
@@ -85,7 +86,7 @@ def save_profile(
             "date_order": options.date_order,
         }
         append_profile(connection, {**values, "active": True}, scope.viewer)
-        append_audit(connection, scope.viewer, "save_profile", "import_profile", values["name"])
+        append_audit(connection, scope.viewer, "save_profile", "import_profile", str(values["name"]))
 
 
 def remove_profile(database: Database, scope: Scope, name: str) -> None:
