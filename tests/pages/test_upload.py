@@ -253,7 +253,7 @@ def test_files_that_wait_can_be_tried_again(dashboard):
     (folder / "odd.csv").write_text("Words\nfine\n")
     (folder / "odd.csv.reason").write_text("odd.csv names no business.")
     app = dashboard.open("upload")
-    assert "1 file dropped into the inbox folder could not be imported and wait" in words(app)
+    assert "1 file dropped into the inbox folder could not be imported" in words(app)
     app.button(key="inbox_retry").click().run()
     assert (dashboard.settings.inbox / "odd.csv").is_file()
     assert "put back into the inbox" in words(app)

@@ -187,12 +187,16 @@ def _render_all(session: Session, settled: list[Settled], count: int) -> None:
     """One button for all files that are settled; a file that fails leaves the others imported."""
     ready = [each for each in settled if each.changes_something]
     reviews = formatting.counted(sum(each.view.accepted for each in ready), "new review")
+    files = formatting.counted(count, "file")
+    if not ready:
+        st.caption(f"{files}: none brings anything new, or an answer is missing below.")
+        return
     st.caption(
-        f"{formatting.counted(count, 'file')}, {reviews} in the {len(ready)} that can be imported now. "
+        f"{files}, {reviews} in the {len(ready)} that can be imported now. "
         "Each file is compared again when it is stored, so what two of them hold is stored once."
     )
     words = f"Import {formatting.counted(len(ready), 'file')}"
-    if not st.button(words, type="primary", icon=":material/download:", disabled=not ready, key="import_all"):
+    if not st.button(words, type="primary", icon=":material/download:", key="import_all"):
         return
     accepted, stored = 0, 0
     for each in ready:

@@ -118,8 +118,8 @@ def render_inbox(session: Session) -> None:
     if not waiting:
         return
     st.warning(
-        f"{formatting.counted(len(waiting), 'file')} dropped into the inbox folder could not be imported and "
-        "wait. Upload one above, settle what is open and keep that as a profile; then try again.",
+        f"{formatting.counted(len(waiting), 'file')} dropped into the inbox folder could not be imported. "
+        "Upload one below, settle what is open and keep that as a profile; then try again.",
         icon=":material/inbox:",
     )
     st.dataframe(
