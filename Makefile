@@ -81,6 +81,7 @@ install-base: install ## download the base encoder (405 MB, hash checked), the d
 
 bench: install ## measure what this machine reads in a second
 	@$(BIN)/python -m scripts.bench
+	@$(BIN)/python -m scripts.bench_import
 
 clean: ## remove the virtual environment, caches and the demo home (.home)
 	rm -rf $(VENV) .home .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from typer.exceptions import TyperException
@@ -14,7 +14,8 @@ from typer.exceptions import TyperException
 from peachdash import __version__
 from peachdash.command_line import Json, opened, say, start, viewer
 from peachdash.config import REPOSITORY, load_settings
-from peachdash.errors import BadInput, JobFailed, PeachdashError
+from peachdash.errors import JobFailed, PeachdashError
+from peachdash.import_commands import import_files, list_profiles
 from peachdash.user_commands import users
 
 app = typer.Typer(
@@ -130,43 +131,8 @@ def predict(
     say(f"{count:,} rows read by {reference.name} ({reference.revision}): {target}")
 
 
-@app.command("import")
-def import_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A review export.")],
-    business: Annotated[str | None, typer.Option(help="Business of rows that name none.")] = None,
-    source: Annotated[
-        str | None, typer.Option(help="Source (google, yelp, …) of rows that name none.")
-    ] = None,
-    date_order: Annotated[
-        Literal["dmy", "mdy"] | None,
-        typer.Option(help="Order of day and month where the dates leave it open."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Import a review export. Rows that are stored already are counted, not stored again."""
-    from dataclasses import asdict
-
-    from peachdash.jobs.handover import hand_over
-    from peachdash.jobs.serving import find_serve
-    from peachdash.terminal import print_import
-    from peachdash.workflows.imports import ImportOptions, import_export
-
-    settings = start("import")
-    data, options = read_file(file), ImportOptions(business=business, source=source, date_order=date_order)
-    if find_serve(settings) is not None:
-        request = {
-            "kind": "import",
-            "file_name": file.name,
-            "options": asdict(options),
-            "viewer": viewer().viewer,
-        }
-        result: dict[str, Any] = hand_over(settings, request, data)
-    else:
-        with opened(settings) as database:
-            result = import_export(
-                database, viewer(), settings.home, data, file.name, options, "command"
-            ).to_dict()
-    print_import(result, as_json=as_json)
+app.command("import")(import_files)
+app.command("profiles")(list_profiles)
 
 
 @app.command()
@@ -264,25 +230,6 @@ def optimise() -> None:
 def version() -> None:
     """Print the version."""
     print(__version__)
-
-
-def read_file(path: Path) -> bytes:
-    """The content of an input file.
-
-    Raises:
-        BadInput: there is none, it is a folder or a device, or it is too large.
-    """
-    from peachdash.ingest.guards import check_file_size
-
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder: expected a file.")
-    try:
-        if path.exists() and not path.is_file():
-            raise BadInput(f"{path} is no regular file.")
-        check_file_size(path.stat().st_size, str(path))
-        return path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
 
 
 if __name__ == "__main__":

@@ -14,6 +14,10 @@ class BadInput(PeachdashError):
     """A file, a value or an option that cannot be used as it is."""
 
 
+class DateOrderOpen(BadInput):
+    """Dates like 03/04/2026 that can be read in two ways, and no date in the file decides it."""
+
+
 class NotFound(PeachdashError):
     """What was asked for does not exist, or the viewer may not know that it does."""
 

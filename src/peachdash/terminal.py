@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from peachdash.jobs.progress import ScoringProgress
 
 REJECTS_SHOWN = 20
+DUPLICATES_SHOWN = 5
 
 
 @contextmanager
@@ -77,21 +78,48 @@ def console_progress() -> Iterator[Callable[[ScoringProgress | None], None]]:
         yield show
 
 
-def print_import(result: dict[str, Any], *, as_json: bool) -> None:
+def print_import(result: dict[str, Any], *, as_json: bool, file: str | None = None) -> None:
     """The outcome of an import; JSON as the contract of `peachdash import --json` has it."""
     if as_json:
-        print(json.dumps(result, ensure_ascii=False))
+        print(json.dumps(result if file is None else {"file": file, **result}, ensure_ascii=False))
         return
+    if file is not None:
+        print(f"{file}: ", end="")
     print(", ".join(f"{name} {result[name]:,}" for name in ("accepted", "duplicates", "rejected")))
     for reject in result["rejects"][:REJECTS_SHOWN]:
         column = f", column {reject['column']!r}" if reject["column"] else ""
         print(f"  row {reject['row']}{column}: {reject['reason']}")
     if len(result["rejects"]) > REJECTS_SHOWN:
         print(f"  and {len(result['rejects']) - REJECTS_SHOWN:,} more; --json lists all")
+    for row in result["duplicate_rows"][:DUPLICATES_SHOWN]:
+        print(f"  row {row['row']} repeats {row['repeats']}")
+    if result["duplicates"] > DUPLICATES_SHOWN:
+        print(f"  and {result['duplicates'] - DUPLICATES_SHOWN:,} more; --json lists a thousand")
+    for count, words in (
+        (result["newer_versions"], "newer versions of stored reviews, which they replace"),
+        (result["late_replies"], "owner's replies to stored reviews"),
+    ):
+        if count:
+            print(f"  {words}: {count:,}")
+    if result["profile"]:
+        print(f"  by the profile {result['profile']!r}")
     for name in result["new_businesses"]:
         print(f"  new business: {name}")
     for note in result["notes"]:
         print(f"  note: {note}")
+
+
+def print_profiles(profiles: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    """The import profiles, one a line."""
+    if as_json:
+        print(json.dumps({"profiles": list(profiles)}, ensure_ascii=False))
+        return
+    if not profiles:
+        print("no profiles yet: `peachdash import FILE --save-profile NAME` makes one")
+    for profile in profiles:
+        columns = ", ".join(f"{field}={column or 'none'}" for field, column in profile["mapping"].items())
+        told = [profile[name] for name in ("business", "source", "date_order") if profile[name]]
+        print("  ".join([profile["name"], columns, *told]))
 
 
 def print_people(people: Sequence[dict[str, Any]], *, as_json: bool) -> None:

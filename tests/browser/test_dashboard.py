@@ -158,7 +158,7 @@ def test_upload_preview_download_and_import(page, served, tmp_path):
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the rejected rows").click()
     content = download.value.path().read_text(encoding="utf-8-sig")
-    assert content.startswith("Row,Column,Reason,As it came")
+    assert content.startswith("rejected row,rejected column,rejected because,Review,Rating,Shop")
     page.get_by_role("button", name="Import 1 review").click()
     page.get_by_text("1 review imported from export.csv").wait_for()
     assert page.get_by_role("button", name="Nothing new to import").is_disabled()

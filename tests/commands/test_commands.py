@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -64,6 +65,72 @@ def test_import_of_real_exports(peachdash, name, accepted, rejected):
     assert (found["accepted"], found["duplicates"], found["rejected"]) == (accepted, 0, rejected)
 
 
+def test_columns_are_settled_by_command_and_kept_as_a_profile(peachdash, tmp_path):
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    first.write_text('Words,Points,When\n"A fine soup indeed",5,03/04/2026\n')
+    second.write_text('Words,Points,When\n"A cold soup indeed",1,04/04/2026\n')
+    settled = ["--map", "text=Words", "--map", "stars=Points", "--map", "review_date=When"]
+    saved = peachdash(
+        "import", first, *settled, "--date-order", "dmy", "--business", "Soup Bar", "--save-profile", "soup"
+    )
+    assert saved.status == 0, saved.err
+    found = peachdash("import", second, "--json").json
+    assert (found["accepted"], found["profile"]) == (1, "soup")
+    assert found["mapping"] == {"review_date": "When", "stars": "Points", "text": "Words"}
+    assert peachdash("profiles").out.startswith("soup  ")
+    assert peachdash("profiles", "--remove", "soup", "--json").json == {"profiles": []}
+    peachdash("import", second, "--map", "nonsense").assert_refused("FIELD=COLUMN")
+
+
+def test_several_files_print_an_object_a_line(peachdash, plain, tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_text(PLAIN.replace("Warm", "Cold"))
+    lines = peachdash("import", plain, other, "--json").out.splitlines()
+    assert [json.loads(line)["file"] for line in lines] == ["plain.csv", "other.csv"]
+    assert [json.loads(line)["accepted"] for line in lines] == [1, 1]
+
+
+def test_a_check_stores_nothing_and_rejects_come_as_a_file(peachdash, plain, tmp_path):
+    checked = peachdash("import", plain, "--check", "--rejects", tmp_path / "rejects.csv", "--json").json
+    assert (checked["accepted"], checked["rejected"], checked["import_id"]) == (1, 1, None)
+    assert peachdash("import", plain, "--json").json["accepted"] == 1
+    mended = (
+        (tmp_path / "rejects.csv").read_text(encoding="utf-8-sig").replace(",2026-05-02,,", ",2026-05-02,3,")
+    )
+    (tmp_path / "rejects.csv").write_text(mended)
+    again = peachdash("import", tmp_path / "rejects.csv", "--json").json
+    assert (again["accepted"], again["duplicates"], again["rejected"]) == (1, 0, 0)
+
+
+@pytest.mark.slow
+def test_a_kill_in_the_middle_of_an_import_leaves_all_or_nothing(tmp_path):
+    """Killed at moments all over its run; what is there is whole, and doing it again completes it."""
+    rows = [f"A long enough text of row {row},2026-05-01,{1 + row % 5},Cafe,google" for row in range(60_000)]
+    path = tmp_path / "many.csv"
+    path.write_text("text,date,stars,business,source\n" + "\n".join(rows))
+    environment = {
+        **os.environ,
+        "PEACHDASH_HOME": str(tmp_path / "home"),
+        "PYTHONPATH": str(REPOSITORY / "src"),
+    }
+    command = [sys.executable, "-m", "peachdash.cli", "import", str(path), "--json"]
+    status = [sys.executable, "-m", "peachdash.cli", "status", "--json"]
+    seen = set()
+    for delay in (1.5, 2.5, 3.5, 4.5, 6.0):
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+        try:
+            process.communicate(timeout=delay)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+        done = subprocess.run(status, env=environment, capture_output=True, text=True, check=True)
+        seen.add(json.loads(done.stdout)["reviews"])
+    assert seen <= {0, 60_000}
+    whole = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    found = json.loads(whole.stdout)
+    assert found["accepted"] + found["duplicates"] == 60_000
+
+
 def test_status_of_an_empty_home(peachdash):
     done = peachdash("status", "--json")
     assert done.status == 0, done.err
@@ -87,7 +154,17 @@ def test_wrong_use_and_help(peachdash):
     wrong = peachdash("status", PEACHDASH_PORT="many")
     wrong.assert_refused("PEACHDASH_PORT")
     listed = peachdash("--help").out
-    for command in ("setup", "serve", "predict", "import", "score", "evaluate", "status", "optimise"):
+    for command in (
+        "setup",
+        "serve",
+        "predict",
+        "import",
+        "profiles",
+        "score",
+        "evaluate",
+        "status",
+        "optimise",
+    ):
         assert re.search(rf"^  {command}\s", listed, re.M), command
         assert "Usage: peachdash " + command in peachdash(command, "--help").out
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import pandas as pd
 
+from peachdash.ingest import recognise
 from peachdash.queries.people import AuditSearch
 from peachdash.queries.reviews import ReviewSelection
 from peachdash.records import ReviewFilter, Role
-from peachdash.workflows.imports import ImportOptions
+from peachdash.workflows.describing import language_rows
+from peachdash.workflows.importing import ImportOptions, Prepared, prepare_import
 from peachdash.workflows.sign_in import Identity
 from tests.integration.conftest import MODELS, reading
 from tests.integration.isolation_world import ISSUER, Ids, World, everything_of
@@ -116,6 +118,8 @@ CALLS: dict[str, list[Call]] = {
         call(lambda world, ids: (MODELS.revisions,), alike="figures of evaluations are for all")
     ],
     "queries.imports.fetch_imports": [call(lambda world, ids: ())],
+    "queries.imports.fetch_platform_counts": [call(lambda world, ids: ())],
+    "queries.profiles.fetch_profiles": [call(lambda world, ids: ())],
     "queries.imports.fetch_rejects": [call(lambda world, ids: (ids.import_id,))],
     "queries.links.fetch_links": [call(lambda world, ids: (), may=CLIENT_WORK)],
     "queries.overview.fetch_totals": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
@@ -149,6 +153,7 @@ CALLS: dict[str, list[Call]] = {
         call(lambda world, ids: (MODELS, ids.reviews[0])),
         call(lambda world, ids: (MODELS, ids.reviews[-1])),
     ],
+    "queries.reviews.fetch_twins": [call(lambda world, ids: (ids.reviews[0],))],
     "queries.samples.fetch_unchecked": [call(_filtered()), call(_unfiltered())],
     "queries.samples.fetch_sample_answers": [
         call(_filtered(), alike="no sampled reading was answered"),
@@ -242,6 +247,52 @@ CALLS: dict[str, list[Call]] = {
             may=CLIENT_WORK,
         )
     ],
+    "workflows.imports.plan_prepared": [
+        call(
+            lambda world, ids: (_prepared(world, ids), ImportOptions()),
+            may=CLIENT_WORK,
+        )
+    ],
+    "workflows.imports.import_prepared": [
+        call(
+            lambda world, ids: (_prepared(world, ids), ImportOptions(platform_count=9), "page"),
+            may=CLIENT_WORK,
+        )
+    ],
+    "workflows.profiles.apply_profile": [
+        call(lambda world, ids: (ids.export, "again.csv", ImportOptions())),
+        call(lambda world, ids: (ids.export, "again.csv", ImportOptions(profile=ids.profile))),
+    ],
+    "workflows.profiles.save_profile": [
+        call(
+            lambda world, ids: (
+                ids.profile,
+                recognise(ids.export, "again.csv"),
+                ImportOptions(business=ids.business),
+            ),
+            may=CLIENT_WORK,
+        )
+    ],
+    "workflows.profiles.remove_profile": [call(lambda world, ids: (ids.profile,), may=CLIENT_WORK)],
+    "workflows.profiles.perform_profile_request": [
+        call(lambda world, ids: ("list", {})),
+        call(lambda world, ids: ("remove", {"name": ids.profile}), may=CLIENT_WORK),
+    ],
+    "workflows.describing.find_undescribed": [call(lambda world, ids: (), may=HOUSE_ONLY, quiet=True)],
+    "workflows.describing.store_findings": [
+        call(
+            lambda world, ids: (
+                language_rows(pd.Series([ids.text_sha256]), ["Det var en rigtig god oplevelse her"]),
+                pd.DataFrame(
+                    {"review_id": ids.reviews[:1], "twin_id": ids.reviews[1:2], "similarity": [0.9]}
+                ),
+                pd.DataFrame({"import_id": [ids.import_id], "business_id": [ids.business]}),
+            ),
+            may=HOUSE_ONLY,
+            quiet=True,
+            alike=WRITES,
+        )
+    ],
     "workflows.imports.undo_import": [
         call(lambda world, ids: (ids.import_id,), may=CLIENT_WORK),
         call(lambda world, ids: (f"{ids.client}-plain",), may=CLIENT_WORK),
@@ -318,6 +369,10 @@ CALLS: dict[str, list[Call]] = {
         )
     ],
 }
+
+
+def _prepared(world: World, ids: Ids) -> Prepared:
+    return prepare_import(world.settings.home, ids.export, "again.csv", ImportOptions(source="google"))
 
 
 def _stranger(ids: Ids) -> Identity:

@@ -21,20 +21,24 @@ import pandas as pd
 import sqlalchemy as sa
 
 from peachdash.config import Settings
+from peachdash.ingest import recognise
 from peachdash.records import ReviewFilter, Role, Scope
 from peachdash.sentiment.text import scored_texts, text_sha256s
 from peachdash.storage import schema as t
 from peachdash.storage.bulk import append_frame
 from peachdash.storage.catalogue import add_business, ensure_client
 from peachdash.storage.database import Database, open_database
+from peachdash.storage.findings import append_twins
 from peachdash.storage.models import append_promotion
 from peachdash.storage.predictions import append_predictions
+from peachdash.storage.reviews import append_links
 from peachdash.workflows.checking import draw_sample
 from peachdash.workflows.exports import record_export
 from peachdash.workflows.feedback import mark_answered, report_reading
 from peachdash.workflows.imports import ImportOptions, import_export
 from peachdash.workflows.links import make_link
 from peachdash.workflows.people import add_person, assign_client
+from peachdash.workflows.profiles import save_profile
 from peachdash.workflows.sign_in import Identity, load_scope, sign_in
 from tests.integration.conftest import MODELS, add_reviews, reading, review_rows
 
@@ -66,6 +70,7 @@ class Ids:
     sampled_review: int
     text_sha256: str
     export: bytes
+    profile: str
 
 
 @dataclass
@@ -208,8 +213,14 @@ def _work(world: World, client: str) -> Ids:
         f"{name} two,2026-05-02,,\n"
     ).encode()
     imported = import_export(
-        database, manager, world.settings.home, export, f"{name}.csv", ImportOptions(source="google"), "page"
-    )
+        database, manager, world.settings.home, export, f"{name}.csv",
+        ImportOptions(source="google", business=f"{name} one"), "page",
+    )  # fmt: skip
+    save_profile(
+        database, manager, f"{name} monthly", recognise(export, f"{name}.csv"),
+        ImportOptions(source="google", business=f"{name} one"),
+    )  # fmt: skip
+    _add_findings(database, client, reviews)
     report_id = report_reading(database, reporter, MODELS, reviews[0], "neutral", f"{name} note")
     report_reading(database, manager, MODELS, reviews[1], "positive", f"{name} correction")
     mark_answered(database, manager, [reviews[3]], note=f"{name} answer")
@@ -239,7 +250,17 @@ def _work(world: World, client: str) -> Ids:
             sampled_review=sampled[1],
             text_sha256=text_sha256s(scored_texts([""], [f"{name} visit 0, just peachy"]))[0],
             export=export,
+            profile=f"{name} monthly ({manager.viewer})",
         )
+
+
+def _add_findings(database: Database, client: str, reviews: list[int]) -> None:
+    """A twin of the first review, and what the platform shows."""
+    twins = pd.DataFrame({"review_id": reviews[:1], "twin_id": reviews[3:4], "similarity": [0.9]})
+    counts = pd.DataFrame({"business_id": [f"{client}-one"], "source": ["google"], "shown": [99]})
+    with database.write() as connection:
+        append_twins(connection, twins)
+        append_links(connection, f"{client}-plain", {"platform_counts": counts})
 
 
 class Trial(Database):

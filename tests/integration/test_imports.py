@@ -92,8 +92,9 @@ def test_reviewers_make_duplicates_and_campaigns_are_flagged(filled, home):
 def test_platform_ids_make_duplicates(filled, home):
     data = b"review id,text,date,stars,business,source\nx1,Fine,2026-05-01,4,Bun and Banchan,google\n"
     assert run(filled, home, data).accepted == 1
-    edited = data.replace(b"Fine", b"Finer than thought")
-    assert run(filled, home, edited).duplicates == 1
+    assert run(filled, home, data).duplicates == 1
+    elsewhere = data.replace(b"google", b"yelp")
+    assert run(filled, home, elsewhere).accepted == 1
 
 
 def test_an_unknown_business_is_made_and_named(filled, home):

@@ -60,8 +60,8 @@ def test_preview_fits_two_lines():
     [
         ("day", "3 Mar 2026"),
         ("week", "week of 3 Mar 2026"),
-        ("month", "Mar 2026"),
-        ("year", "2026"),
+        ("month", "about Mar 2026"),
+        ("year", "about 2026"),
     ],
 )
 def test_dates_are_as_exact_as_they_are_known(precision, expected):

@@ -167,3 +167,93 @@ def test_a_scoring_that_ended_long_ago_says_nothing(dashboard):
 def test_progress_in_words(state, done, rate, left, expected):
     progress = ScoringProgress(state, done, 200, rate, left, "", dt.datetime.now(dt.UTC))
     assert progress_words(progress) == expected
+
+
+def test_several_files_are_imported_at_once(dashboard):
+    app = dashboard.open("upload")
+    uploader = app.file_uploader(key="upload_file")
+    uploader.upload("one.csv", NAMED.encode()).upload("two.csv", NAMELESS.encode()).run()
+    assert "does not say whose reviews" in words(app)
+    assert app.button(key="import_all").label == "Import 1 file"
+    app.selectbox(key="upload_business_2").select("Blue Diner").run()
+    assert "2 files, 3 new reviews in the 2 that can be imported now." in words(app)
+    app.button(key="import_all").click().run()
+    assert len(dashboard.rows(t.reviews)) == 64
+    assert "3 reviews imported from 2 files." in words(app)
+
+
+def test_open_dates_are_asked_for(dashboard):
+    app = upload(dashboard, "Review,Date,Shop\nA fine soup,03/04/2026,Blue Diner\n")
+    assert "can be read in two ways" in words(app)
+    assert "--date-order" not in words(app)
+    assert not [button for button in app.button if button.key == "import"]
+    app.button_group(key="upload_open").select("dmy").run()
+    app.button(key="import").click().run()
+    stored = next(row for row in dashboard.rows(t.reviews) if row["text"] == "A fine soup")
+    assert stored["review_date"] == dt.date(2026, 4, 3)
+
+
+def test_what_was_settled_is_kept_and_recognised(dashboard):
+    app = upload(dashboard, NAMELESS)
+    app.selectbox(key="upload_business").select("Blue Diner").run()
+    app.text_input(key="upload_profile").input("Diner").run()
+    app.button(key="import").click().run()
+    assert [row["name"] for row in dashboard.rows(t.import_profiles)] == ["Diner"]
+    again = upload(dashboard, NAMELESS.replace("Best", "Worst"))
+    assert "by your profile “Diner”" in words(again)
+    assert counts(again)["New reviews"] == "1"
+    again.selectbox(key="profile_to_remove").select("Diner").run()
+    again.button(key="remove_profile").click().run()
+    assert [row["active"] for row in dashboard.rows(t.import_profiles)] == [True, False]
+
+
+def test_the_history_compares_with_the_platform(dashboard):
+    app = upload(dashboard, NAMELESS)
+    app.selectbox(key="upload_business").select("Blue Diner").run()
+    app.number_input(key="upload_shown").set_value(4).run()
+    app.button(key="import").click().run()
+    table = app.dataframe(key="import_history").value
+    assert table["Of the platform's"].tolist()[0] == "1 of 4 (25%)"
+
+
+def test_a_large_file_is_read_elsewhere_and_stored_by_the_supervisor(dashboard, monkeypatch):
+    from peachdash.jobs import background
+    from peachdash.jobs.importing import import_runs, take_import
+
+    monkeypatch.setattr("peachdash.ui.upload_files.LARGE_BYTES", 10)
+    app = upload(dashboard, NAMED)
+    (run,) = import_runs(dashboard.settings.jobs)
+    assert app.get("progress")
+    assert not counts(app)
+    background.take_run(run, dashboard.settings)
+    take_import(dashboard.database, run)
+    app.run()
+    assert counts(app) == {"New reviews": "2", "Duplicates": "1", "Rejected rows": "1"}
+    app.button(key="import").click().run()
+    assert len(dashboard.rows(t.reviews)) == 61
+    assert "export.csv is being stored" in words(app)
+    take_import(dashboard.database, run)
+    assert len(dashboard.rows(t.reviews)) == 63
+
+
+def test_a_large_file_that_is_refused_says_why(dashboard, monkeypatch):
+    from peachdash.jobs import background
+    from peachdash.jobs.importing import import_runs
+
+    monkeypatch.setattr("peachdash.ui.upload_files.LARGE_BYTES", 10)
+    app = upload(dashboard, "Review,Date,Shop\nA fine soup,03/04/2026,Blue Diner\n")
+    background.take_run(import_runs(dashboard.settings.jobs)[0], dashboard.settings)
+    app.run()
+    assert "can be read in two ways" in words(app)
+
+
+def test_files_that_wait_can_be_tried_again(dashboard):
+    folder = dashboard.settings.inbox / "waiting"
+    folder.mkdir(parents=True)
+    (folder / "odd.csv").write_text("Words\nfine\n")
+    (folder / "odd.csv.reason").write_text("odd.csv names no business.")
+    app = dashboard.open("upload")
+    assert "1 file dropped into the inbox folder could not be imported" in words(app)
+    app.button(key="inbox_retry").click().run()
+    assert (dashboard.settings.inbox / "odd.csv").is_file()
+    assert "put back into the inbox" in words(app)

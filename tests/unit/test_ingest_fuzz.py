@@ -7,6 +7,8 @@ import datetime as dt
 import io
 import json
 import random
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -115,19 +117,73 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
     return bytes(changed)
 
 
+SECONDS_OF_A_HANG = 60
+
+
+@pytest.fixture
+def no_hang() -> Iterator[None]:
+    """Break off what would never end."""
+
+    def ring(*arguments: object) -> None:
+        raise AssertionError(f"one file was read for {SECONDS_OF_A_HANG} seconds")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def beginning(name: str) -> bytes:
+    """A short piece of a real export that can stand for it; a workbook is small enough as it is."""
+    data = (EXPORTS / name).read_bytes()
+    if name.endswith(".csv"):
+        return data[:2500]
+    if name.endswith(".json"):
+        document = json.loads(data)
+        short = {"reviews": document["reviews"][:3]} if isinstance(document, dict) else document[:3]
+        return json.dumps(short).encode()
+    return data
+
+
+NAMES = sorted(path.name for path in EXPORTS.glob("*.*") if path.suffix in (".csv", ".json", ".xlsx"))
+CASES = {".csv": 1800, ".json": 1500, ".xlsx": 150}
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not EXPORTS.is_dir(), reason="../shared/data/exports is not there")
-@pytest.mark.parametrize(
-    "name",
-    [
-        "clothing_utf8bom_crlf.csv",
-        "trustpilot_isoZ_missing.csv",
-        "google_maps_scraper_reviews.xlsx",
-        "google_business_profile_takeout_reviews.json",
-    ],
-)
-def test_damaged_exports(name: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_damaged_exports(name: str, no_hang: None) -> None:
+    """Together with the tests below 20,000 cases and more: 10 CSV files, 2 JSON files, a workbook."""
     rng = random.Random(name)
-    data = (EXPORTS / name).read_bytes()
-    for _ in range(150):
+    data = beginning(name)
+    for _ in range(CASES[Path(name).suffix]):
+        signal.alarm(SECONDS_OF_A_HANG)
         read(mutated(data, rng), name)
+
+
+def test_the_damaged_exports_are_as_many_as_said() -> None:
+    files = {".csv": 10, ".json": 2, ".xlsx": 1}
+    assert sum(count * CASES[suffix] for suffix, count in files.items()) >= 20_000
+
+
+HARD = settings(
+    max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+CELLS = st.text(alphabet='ab5,;|\t"\n\r\\ é=-/0123456789', max_size=20)
+
+
+@pytest.mark.slow
+@HARD
+@given(st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=6), st.sampled_from(",;\t|"))
+def test_any_table(rows: list[list[str]], delimiter: str) -> None:
+    body = "\n".join(delimiter.join(row) for row in rows)
+    read(f"text{delimiter}stars{delimiter}date\n{body}".encode())
+
+
+@pytest.mark.slow
+@HARD
+@given(st.lists(st.one_of(CELLS, st.dates().map(str), st.sampled_from(["3 months ago", "03/04/2026"]))))
+def test_any_dates(cells: list[str]) -> None:
+    stream = io.StringIO()
+    csv.writer(stream).writerows([("text", "date"), *[("fine soup", cell) for cell in cells]])
+    read(stream.getvalue().encode())

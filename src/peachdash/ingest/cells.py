@@ -5,7 +5,10 @@ from __future__ import annotations
 import html
 import re
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 _NOTHING = "N/A n/a NA NaN nan None null NULL (null) #N/A <NA> \\N undefined - -- \u2013 \u2014 [] {}"
 MISSING: frozenset[str] = frozenset(("", *_NOTHING.split()))
@@ -19,6 +22,8 @@ _MARKUP = (
     r"|<br */?>|_x000[dD]_"
 )
 _MOJIBAKE = "\u00c3[\u0080-\u00bf\u20ac\u0152-\u017e]|\u00e2\u20ac|\u00f0\u0178|\u00c2[\u00a0-\u00bf]"
+_TWO_LANGUAGES = r"\((?:Translated by Google|Original)\)"
+_UNTIDY = f"{_CONTROLS}|\r|{_MARKUP}|{_MOJIBAKE}|{_TWO_LANGUAGES}"
 _TRANSLATED = re.compile(r"\(Translated by Google\)\s*", re.IGNORECASE)
 _ORIGINAL = re.compile(r"\s*\(Original\)\s*", re.IGNORECASE)
 _ENGLISH = re.compile(
@@ -60,12 +65,20 @@ def clean_text(cells: pd.Series) -> pd.Series:
     was decoded as Windows-1252 though it was UTF-8 are put right, and of a text that Google translated
     only the English part is kept.
     """
+    untidy = matches(cells, _UNTIDY)
+    if not untidy.any():
+        return without_missing(cells)
+    cells = cells.copy()
+    cells.loc[untidy] = _tidied(cells[untidy])
+    return without_missing(cells)
+
+
+def _tidied(cells: pd.Series) -> pd.Series:
     cells = _where(cells, _MOJIBAKE, _mend_mojibake)
     cells = _where(cells, _MARKUP, _without_markup)
     cells = cells.str.replace("\r\n", "\n", regex=False).str.replace("\r", "\n", regex=False)
     cells = cells.str.replace(_CONTROLS, "", regex=True)
-    cells = _where(cells, r"\((?:Translated by Google|Original)\)", keep_english)
-    return without_missing(cells)
+    return _where(cells, _TWO_LANGUAGES, keep_english)
 
 
 def clean_label(cells: pd.Series) -> pd.Series:
@@ -93,9 +106,18 @@ def _english_words(text: str) -> float:
     return len(_ENGLISH.findall(text)) / max(1, len(text.split()))
 
 
+def matches(cells: pd.Series, pattern: str) -> pd.Series:
+    """Whether each cell contains a match; False where it is missing.
+
+    pandas hands some patterns to Python, row by row; Arrow's own expressions (RE2) take all of ours.
+    """
+    found = pc.match_substring_regex(pa.array(cells, pa.large_string(), from_pandas=True), pattern)
+    return pd.Series(np.asarray(pc.fill_null(found, False)), index=cells.index)
+
+
 def _where(cells: pd.Series, pattern: str, change: object) -> pd.Series:
     """The cells, with `change` applied to those that contain the pattern."""
-    hits = cells.str.contains(pattern, regex=True, na=False)
+    hits = matches(cells, pattern)
     if not hits.any():
         return cells
     cells = cells.copy()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from peachdash.errors import BadInput
+from peachdash.errors import DateOrderOpen
 from peachdash.ingest.cells import Distinct
 from peachdash.ingest.model import DateOrder
 from peachdash.ingest.relative_dates import parse_relative
@@ -98,7 +98,7 @@ def parse_dates(
         fallback: the order where the column leaves it open; None asks the user.
 
     Raises:
-        BadInput: the order of day and month stays open and matters.
+        DateOrderOpen: the order of day and month stays open and matters.
     """
     absolute, precision, settled = parse_absolute(cells, column, order, fallback)
     rest = cells.where(absolute.isna())
@@ -128,7 +128,7 @@ def parse_absolute(
         fallback: the order where the column leaves it open; None asks the user.
 
     Raises:
-        BadInput: the order of day and month stays open and matters.
+        DateOrderOpen: the order of day and month stays open and matters.
     """
     distinct = Distinct(cells)
     texts = distinct.texts.str.strip()
@@ -175,7 +175,7 @@ def _ask(example: str, column: str) -> None:
     first, second = int(parts[0]), int(parts[2])
     day_first = f"{first} {dt.date(2000, second, 1):%b} {year}"
     month_first = f"{second} {dt.date(2000, first, 1):%b} {year}"
-    raise BadInput(
+    raise DateOrderOpen(
         f"The dates in {column!r} can be read in two ways: {example!r} is {day_first} with the day first and "
         f"{month_first} with the month first, and no date in the file decides it. "
         "Say which: --date-order dmy or --date-order mdy."

@@ -8,17 +8,21 @@ import re
 from collections.abc import Iterator
 
 from peachdash.errors import BadInput
-from peachdash.ingest.decoding import find_encoding, open_text
+from peachdash.ingest.columnar import as_frame, first_record, read_tidy
+from peachdash.ingest.decoding import Encoding, find_encoding, open_text
 from peachdash.ingest.dialects import ONE_COLUMN, find_dialect
 from peachdash.ingest.guards import check_columns
 from peachdash.ingest.model import BrokenRow, RawTable
-from peachdash.ingest.records import Record, read_records
+from peachdash.ingest.records import Dialect, Record, read_records
 from peachdash.ingest.tables import TableBuilder, is_header
+from peachdash.ingest.vocabulary import unique_columns
 
 _SAMPLE_CHARACTERS = 400_000
 
 
-def read_delimited(data: bytes, filename: str, limit: int | None = None) -> RawTable:
+def read_delimited(
+    data: bytes, filename: str, limit: int | None = None, encoding: Encoding | None = None
+) -> RawTable:
     """The rows of a delimited text file; with `limit`, the first so many only.
 
     Blank lines take a row number, as they do in a spreadsheet, but are no rows.
@@ -26,18 +30,30 @@ def read_delimited(data: bytes, filename: str, limit: int | None = None) -> RawT
     Raises:
         BadInput: there is nothing but blank lines, or there are too many columns.
     """
-    encoding = find_encoding(data)
+    encoding = encoding or find_encoding(data)
     with open_text(data, encoding) as stream:
         sample = stream.read(_SAMPLE_CHARACTERS)
         stream.seek(0)
         dialect, start = find_dialect(_split(sample))
-        lines = itertools.islice(_lines(stream, sample), start, None)
-        table = _read_table(read_records(lines, dialect), filename, limit)
+        table = None if limit is not None or start else _read_columns(data, encoding, dialect, sample)
+        if table is None:
+            lines = itertools.islice(_lines(stream, sample), start, None)
+            table = _read_table(read_records(lines, dialect), filename, limit)
+        check_columns(len(table.frame.columns), filename)
     table.container = "tsv" if dialect.delimiter == "\t" else "csv"
     table.encoding = encoding.name
     table.delimiter = None if dialect.delimiter == ONE_COLUMN else dialect.delimiter
     table.notes += [encoding.note] if encoding.note else []
     return table
+
+
+def _read_columns(data: bytes, encoding: Encoding, dialect: Dialect, sample: str) -> RawTable | None:
+    """The table of a file that keeps all rules; None where it has to be read row by row."""
+    header = next((record.fields for record in read_records(_split(sample), dialect)), [])
+    found = read_tidy(data, encoding, dialect, len(header)) if is_header(header) else None
+    if found is None or first_record(found) != header:
+        return None
+    return RawTable(as_frame(found, unique_columns(header)), "csv")
 
 
 def _lines(stream: io.TextIOWrapper, sample: str) -> Iterator[str]:

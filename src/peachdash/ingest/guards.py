@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 from peachdash.errors import BadInput
@@ -28,6 +29,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 )
 _HTML_OPENINGS = (b"<!doctype html", b"<html", b"<table", b"<?xml")
 _WORKBOOK = "xl/workbook"
+_CONTENT = re.compile(rb"[^ \t\r\n\0\xef\xbb\xbf]")
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\v\f\r\x1a\x1b")
 
 
@@ -37,7 +39,7 @@ def check_size(data: bytes, filename: str, max_bytes: int) -> None:
     Raises:
         BadInput: the file is empty or too large.
     """
-    if not data.strip(b" \t\r\n\0\xef\xbb\xbf"):
+    if _CONTENT.search(data) is None:
         raise BadInput(f"{filename} is empty: expected an export with a header and at least one review.")
     check_file_size(len(data), filename, max_bytes)
 

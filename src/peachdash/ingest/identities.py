@@ -8,12 +8,14 @@ import unicodedata
 
 import pandas as pd
 
-from peachdash.ingest.cells import SPACES, Distinct
+from peachdash.ingest.cells import SPACES, Distinct, matches
 
 _NOBODY = re.compile(
     r"(?:a |an )?(?:(?:google|trustpilot|facebook|yelp|anonymous|deleted|unknown|verified) )?"
     r"(?:user|customer|buyer|guest|reviewer|anonymous|anonym|unknown)"
 )
+
+_SIMPLE = "^[!-~]+(?: [!-~]+)*$"
 
 
 def hash_reviewers(names: pd.Series, key: bytes) -> pd.Series:
@@ -27,16 +29,42 @@ def hash_reviewers(names: pd.Series, key: bytes) -> pd.Series:
     if not key:
         raise ValueError("The key for reviewer hashes is empty.")
     distinct = Distinct(names)
-    return distinct.spread(pd.Series([hash_reviewer(name, key) for name in distinct.texts], dtype="str"))
+    hasher = hashlib.blake2b(digest_size=16, key=_short(key))
+    hashes = [_hash_named(name, hasher) for name in _plain_names(distinct.texts)]
+    return distinct.spread(pd.Series(hashes, dtype="str"))
 
 
 def hash_reviewer(name: str, key: bytes) -> str | None:
     """The hash of one name; None for blank names and "A Google user" and its like."""
-    plain = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
-    if not plain or _NOBODY.fullmatch(plain):
+    return _hash_plain(_plain_name(name), hashlib.blake2b(digest_size=16, key=_short(key)))
+
+
+def _short(key: bytes) -> bytes:
+    return key if len(key) <= hashlib.blake2b.MAX_KEY_SIZE else hashlib.sha512(key).digest()
+
+
+def _plain_name(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _plain_names(names: pd.Series) -> list[str]:
+    """`_plain_name` of each, '' for those that name nobody; most are ASCII, where lower case is all."""
+    plain = names.str.lower()
+    odd = ~matches(names, _SIMPLE)
+    plain.loc[odd] = [_plain_name(name) for name in names[odd]]
+    return list(plain.mask(matches(plain, f"^(?:{_NOBODY.pattern})$"), ""))
+
+
+def _hash_plain(plain: str, keyed: hashlib.blake2b) -> str | None:
+    return None if _NOBODY.fullmatch(plain) else _hash_named(plain, keyed)
+
+
+def _hash_named(plain: str, keyed: hashlib.blake2b) -> str | None:
+    if not plain:
         return None
-    short_key = key if len(key) <= hashlib.blake2b.MAX_KEY_SIZE else hashlib.sha512(key).digest()
-    return hashlib.blake2b(plain.encode("utf-8"), digest_size=16, key=short_key).hexdigest()
+    hasher = keyed.copy()
+    hasher.update(plain.encode("utf-8"))
+    return hasher.hexdigest()
 
 
 def mark_duplicates(rows: pd.DataFrame) -> pd.DataFrame:

@@ -99,6 +99,7 @@ class Recognition:
         date_order: the order of day and month that the exporter is known to write.
         scraped_on: the latest day on which the file says its rows were collected.
         notes: what a user should know, one sentence each.
+        certain: false where the names of the columns said nothing, and the text was found by its looks.
     """
 
     format: str
@@ -111,6 +112,7 @@ class Recognition:
     date_order: DateOrder | None = None
     scraped_on: dt.date | None = None
     notes: tuple[str, ...] = ()
+    certain: bool = True
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from peachdash.ingest import guards
 from peachdash.ingest.decoding import find_encoding, open_text
 from peachdash.ingest.delimited import read_delimited
 from peachdash.ingest.model import RawTable
+from peachdash.ingest.rejecting import without_markers
 from peachdash.ingest.structured import looks_like_json_lines, read_json, read_json_lines
 from peachdash.ingest.workbook import read_workbook
 
@@ -29,18 +30,20 @@ def read_table(
     else:
         guards.check_not_binary(data, filename)
         table = _read_text(data, filename, limit)
+    table.frame = without_markers(table.frame)
     if table.frame.empty and not table.broken:
         raise BadInput(f"{filename} has a header but no rows: expected at least one review.")
     return table
 
 
 def _read_text(data: bytes, filename: str, limit: int | None) -> RawTable:
-    with open_text(data, find_encoding(data)) as stream:
+    encoding = find_encoding(data)
+    with open_text(data, encoding) as stream:
         beginning = stream.read(1_000_000).lstrip("\ufeff \t\r\n")
     if not beginning.startswith(("{", "[")):
-        return read_delimited(data, filename, limit)
+        return read_delimited(data, filename, limit, encoding)
     if filename.lower().endswith((".csv", ".tsv", ".txt")) and not _opens_json(beginning):
-        return read_delimited(data, filename, limit)
+        return read_delimited(data, filename, limit, encoding)
     if beginning.startswith("{") and looks_like_json_lines(itertools.islice(beginning.splitlines(), 100)):
         return read_json_lines(data, filename)
     return read_json(data, filename)

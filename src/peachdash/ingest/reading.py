@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from peachdash.errors import BadInput
 from peachdash.ingest.cells import clean_label, clean_text, without_missing
@@ -17,6 +19,7 @@ from peachdash.ingest.profiles import SAMPLE_ROWS
 from peachdash.ingest.readers import read_table
 from peachdash.ingest.recognising import recognise_table
 from peachdash.ingest.rejecting import reject_broken, reject_rows
+from peachdash.ingest.rules import find_broken
 from peachdash.ingest.sources import UNKNOWN_SOURCE, find_platform, normalise_sources
 from peachdash.ingest.stars import parse_stars
 
@@ -76,7 +79,7 @@ def read_export(
     reviews["date_precision"] = dates.precision
     reviews["reviewer_hash"] = hash_reviewers(columns.label("reviewer"), hash_key)
     notes += _star_notes(columns, reviews)
-    reasons = _reasons(reviews, columns, recognition)
+    reasons = find_broken(reviews, columns.cells("stars").notna(), recognition.mapping)
     rejects = _rejected(table, reasons, recognition)
     return ExportRead(recognition, _accepted(reviews, reasons), rejects, tuple(notes))
 
@@ -107,6 +110,8 @@ def _given(value: str | None) -> str | None:
 
 def _words_and_stars(columns: _Columns, notes: list[str]) -> pd.DataFrame:
     original, translated = columns.text("text"), columns.text("translated_text")
+    if "translated_text" not in columns.mapping:
+        translated = original
     reviews = pd.DataFrame(index=columns.frame.index)
     reviews["platform_id"] = columns.label("platform_id")
     reviews["title"] = columns.label("title")
@@ -188,23 +193,8 @@ def _date_notes(dates: ParsedDates, recognition: Recognition, today: dt.date) ->
 
 
 def _as_dates(days: pd.Series) -> pd.Series:
-    return days.astype(object).map(lambda day: None if pd.isna(day) else day.date()).astype(object)
-
-
-def _reasons(reviews: pd.DataFrame, columns: _Columns, recognition: Recognition) -> pd.DataFrame:
-    """Why rows are rejected: `column` and `reason`, indexed by row number; accepted rows are left out."""
-    mapping = recognition.mapping
-    reasons = pd.DataFrame({"column": None, "reason": None}, index=reviews.index, dtype=object)
-    nameless = reviews["business"].isna()
-    reasons.loc[nameless, "column"] = mapping.get("business")
-    reasons.loc[nameless, "reason"] = "no business: the row names none, and none was given with --business"
-    blank = reviews[["text", "title", "stars"]].isna().all(axis=1)
-    reasons.loc[blank, "column"] = mapping.get("text", mapping.get("stars"))
-    reasons.loc[blank, "reason"] = "neither text nor stars"
-    misread = blank & columns.cells("stars").notna()
-    reasons.loc[misread, "column"] = mapping.get("stars")
-    reasons.loc[misread, "reason"] = "no text, and the stars are not from 1 to 5"
-    return reasons[reasons["reason"].notna()]
+    whole = pa.array(days, from_pandas=True).cast(pa.date32())
+    return pd.Series(np.asarray(whole.to_pandas(date_as_object=True)), index=days.index, dtype=object)
 
 
 def _refuse_empty(reviews: pd.DataFrame, table: RawTable, filename: str) -> None:
@@ -213,10 +203,11 @@ def _refuse_empty(reviews: pd.DataFrame, table: RawTable, filename: str) -> None
 
 
 def _accepted(reviews: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
-    rows = reviews.drop(index=reasons.index)
+    rows = reviews[~reviews.index.isin(reasons.index)] if len(reasons) else reviews
     no_words = rows["text"].isna() & rows["title"].isna()
-    rows["unscored_reason"] = pd.Series(pd.NA, index=rows.index, dtype="str").mask(no_words, "no_text")
-    return rows.rename_axis("row").reset_index()[list(ROW_COLUMNS)]
+    reason = pd.Series(pd.NA, index=rows.index, dtype="str").mask(no_words, "no_text")
+    rows = rows.assign(row=rows.index, unscored_reason=reason)[list(ROW_COLUMNS)]
+    return rows.reset_index(drop=True)
 
 
 def _rejected(table: RawTable, reasons: pd.DataFrame, recognition: Recognition) -> pd.DataFrame:

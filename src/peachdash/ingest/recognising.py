@@ -14,6 +14,7 @@ from peachdash.ingest.matching import match_columns
 from peachdash.ingest.model import FIELDS, RawTable, Recognition
 from peachdash.ingest.profiles import SAMPLE_ROWS
 from peachdash.ingest.sources import source_of_filename
+from peachdash.ingest.vocabulary import known_names
 
 
 def recognise_table(
@@ -51,7 +52,13 @@ def recognise_table(
         date_order=known.date_order if known is not None else None,
         scraped_on=_scraped_on(table.frame, mapping.get("scraped_at")),
         notes=tuple(table.notes),
+        certain=known is not None or bool(overrides) or _has_telling_name(mapping),
     )
+
+
+def _has_telling_name(mapping: Mapping[str, str]) -> bool:
+    """Whether the column of the text, or of the stars where there is none, is called as in other exports."""
+    return known_names([mapping.get("text", mapping.get("stars", ""))]) > 0
 
 
 def _with_overrides(

@@ -7,10 +7,14 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from peachdash.ingest.model import REJECT_COLUMNS, BrokenRow
+from peachdash.ingest.model import REJECT_COLUMNS, BrokenRow, RawTable
 from peachdash.ingest.vocabulary import PERSONAL, normalise_name
 
 HIDDEN = "[not kept]"
+MARKERS = ("rejected row", "rejected column", "rejected because")
+"""Columns of a file of rejected rows that are ours."""
+
+_ESCAPED = r"^'([ \n\ufeff]*[=+\-@\t\r])"
 
 
 def reject_rows(frame: pd.DataFrame, reasons: pd.DataFrame, reviewer: str | None) -> pd.DataFrame:
@@ -66,3 +70,55 @@ def _frame(
     values = zip(REJECT_COLUMNS, (list(rows), list(columns), list(reasons), raw), strict=True)
     types = {"row": "int64", "column": "str", "reason": "str", "raw": "str"}
     return pd.DataFrame(dict(values)).astype(types)
+
+
+def mendable(table: RawTable, rejects: pd.DataFrame) -> pd.DataFrame:
+    """The rejected rows as they came, with what is wrong with each: a file to correct and import again.
+
+    Args:
+        table: the file as it was read.
+        rejects: row, column and reason.
+
+    Returns:
+        The columns of `MARKERS`, then the file's own. Of a row that has too many fields, those after the
+        last column stand in it too.
+    """
+    columns = list(table.frame.columns)
+    whole = table.frame.reindex(rejects["row"]).fillna("")
+    for broken in table.broken:
+        if broken.row in whole.index:
+            whole.loc[broken.row] = _laid_out(broken.fields, len(columns))
+    told = [rejects[name].fillna("").to_numpy() for name in ("row", "column", "reason")]
+    return pd.concat(
+        [pd.DataFrame(dict(zip(MARKERS, told, strict=True))), whole.reset_index(drop=True)], axis=1
+    )
+
+
+def mendable_from_raw(rejects: pd.DataFrame) -> pd.DataFrame:
+    """The same from stored rejects (row, column, reason, raw), in which names of persons are blanked."""
+    raws = [json.loads(raw) for raw in rejects["raw"]]
+    rows = [
+        {f"field {place}": field for place, field in enumerate(raw["fields"], start=1)}
+        if set(raw) == {"fields"} and isinstance(raw["fields"], list)
+        else {name: "" if value == HIDDEN else value for name, value in raw.items()}
+        for raw in raws
+    ]
+    told = {
+        marker: rejects[name].fillna("").to_numpy()
+        for marker, name in zip(MARKERS, ("row", "column", "reason"), strict=True)
+    }
+    return pd.concat([pd.DataFrame(told), pd.DataFrame(rows).fillna("")], axis=1)
+
+
+def without_markers(frame: pd.DataFrame) -> pd.DataFrame:
+    """A file of rejected rows as the export was: our columns go, and the apostrophes before formulas."""
+    if MARKERS[2] not in frame.columns:
+        return frame
+    kept = frame.drop(columns=[name for name in MARKERS if name in frame.columns])
+    return kept.apply(lambda cells: cells.str.replace(_ESCAPED, r"\1", regex=True))
+
+
+def _laid_out(fields: Sequence[str], width: int) -> list[str]:
+    head, surplus = list(fields[:width]), list(fields[width:])
+    head += [""] * (width - len(head))
+    return [*head[:-1], " ".join([head[-1], *surplus])] if surplus else head

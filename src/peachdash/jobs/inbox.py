@@ -17,14 +17,18 @@ from typing import Any
 
 from peachdash.config import Settings
 from peachdash.errors import BadInput, PeachdashError
+from peachdash.ingest import recognise
 from peachdash.ingest.guards import check_file_size
 from peachdash.jobs.handover import REQUESTS
+from peachdash.jobs.importing import LARGE_BYTES, create_import_run
 from peachdash.jobs.progress import find_progress
-from peachdash.jobs.runs import read_json, write_json
+from peachdash.jobs.runs import RunFolder, read_json, write_json
 from peachdash.records import Scope
 from peachdash.storage.database import Database
-from peachdash.workflows.imports import ImportOptions, import_export
+from peachdash.workflows.import_plan import plan_result
+from peachdash.workflows.imports import ImportOptions, import_export, plan_import
 from peachdash.workflows.people_requests import perform_people_request
+from peachdash.workflows.profiles import apply_profile, perform_profile_request
 from peachdash.workflows.status import describe_status
 
 log = logging.getLogger(__name__)
@@ -79,7 +83,7 @@ def _answer(database: Database, settings: Settings, folder: Path) -> bool:
         answer = {"error": f"{type(error).__name__}; see the log of `serve`", "kind": ""}
     with suppress(OSError):
         write_json(folder / "answer.json", answer)
-    return request.get("kind") in ("import", "score")
+    return request.get("kind") in ("import", "score") and not request.get("check")
 
 
 def _perform(
@@ -89,7 +93,15 @@ def _perform(
     if kind == "import":
         options = ImportOptions(**request["options"])
         name = str(request["file_name"])
+        if request.get("check"):
+            return plan_result(plan_import(database, scope, settings.home, data, name, options)).to_dict()
+        if len(data) > LARGE_BYTES:
+            options = apply_profile(database, scope, data, name, options)
+            run = create_import_run(settings.jobs, data, name, options, scope, "command", confirmed=True)
+            return {"run": run.run_id}
         return import_export(database, scope, settings.home, data, name, options, "command").to_dict()
+    if kind == "profiles":
+        return perform_profile_request(database, scope, str(request["action"]), request["arguments"])
     if kind == "people":
         return perform_people_request(database, scope, str(request["action"]), request["arguments"])
     if kind in ("status", "score"):
@@ -121,7 +133,13 @@ def _import_dropped(database: Database, settings: Settings, path: Path) -> bool:
     try:
         check_file_size(path.stat().st_size, path.name)
         data = path.read_bytes()
-        result = import_export(database, scope, settings.home, data, path.name, ImportOptions(), "inbox")
+        options = apply_profile(database, scope, data, path.name, ImportOptions())
+        _require_recognised(data, path.name, options)
+        if len(data) > LARGE_BYTES:
+            run = create_import_run(settings.jobs, data, path.name, options, scope, "inbox", confirmed=True)
+            _move(path, settings.inbox / ".importing" / run.run_id)
+            return False
+        result = import_export(database, scope, settings.home, data, path.name, options, "inbox")
     except PeachdashError as error:
         _set_aside(path, settings.inbox / "waiting", str(error))
         return False
@@ -133,6 +151,40 @@ def _import_dropped(database: Database, settings: Settings, path: Path) -> bool:
     return result.accepted > 0
 
 
+def settle_dropped(settings: Settings, run: RunFolder) -> None:
+    """Put a large dropped file, whose import ended, where the small ones go."""
+    folder = settings.inbox / ".importing" / run.run_id
+    if not folder.is_dir():
+        return
+    for path in list(folder.iterdir()):
+        if run.state == "stored":
+            _move(path, settings.inbox / "imported")
+        else:
+            _set_aside(path, settings.inbox / "waiting", run.error)
+    folder.rmdir()
+
+
+def _require_recognised(data: bytes, name: str, options: ImportOptions) -> None:
+    """Refuse a file whose columns were only guessed by what they hold: nobody looks at it here."""
+    if options.profile is None and not recognise(data, name).certain:
+        raise BadInput(
+            f"The columns of {name} bear no known names: upload it on the page, say which is which, and save "
+            "that as a profile."
+        )
+
+
+def retry_waiting(inbox: Path) -> int:
+    """Put the files that wait back into the inbox, to be tried again; how many."""
+    folder, count = inbox / "waiting", 0
+    for reason in sorted(folder.glob(f"*{REASON}")) if folder.is_dir() else []:
+        path = reason.with_name(reason.name.removesuffix(REASON))
+        if path.is_file():
+            _move(path, inbox)
+            count += 1
+        reason.unlink()
+    return count
+
+
 def _set_aside(path: Path, folder: Path, reason: str) -> None:
     moved = _move(path, folder)
     moved.with_name(moved.name + REASON).write_text(f"{reason}\n", encoding="utf-8")
@@ -140,7 +192,7 @@ def _set_aside(path: Path, folder: Path, reason: str) -> None:
 
 def _move(path: Path, folder: Path) -> Path:
     """Move a file into a folder under a name that is free there, and short enough for a suffix."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     stem = path.stem.encode("utf-8", "replace")[:NAME_BYTES].decode("utf-8", "ignore")
     suffix = path.suffix[:20]
     target, number = folder / f"{stem}{suffix}", 2

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from peachdash.config import Settings
 from peachdash.errors import JobFailed
+from peachdash.jobs.describing import describe_all
 from peachdash.jobs.progress import ScoringProgress, describe_run
 from peachdash.jobs.runs import RunFolder, forget_old_runs, unfinished_runs, worker_lock
 from peachdash.jobs.scoring import KIND, create_scoring_run, execute_scoring_run, read_part
@@ -43,6 +44,7 @@ def score_unread(
         ModelUnavailable: a model cannot be loaded.
         JobFailed: another process works on the runs of this home and does not end.
     """
+    describe_all(database, scope, settings.jobs)
     deadline = time.monotonic() + LOCK_SECONDS
     with worker_lock(settings.jobs, wait=lambda: time.monotonic() < deadline) as ours:
         if not ours:

@@ -108,11 +108,14 @@ class RunFolder:
     def discard_payload(self) -> None:
         """Delete input and output, which the database holds by now; events and state stay."""
         shutil.rmtree(self.path / "output", ignore_errors=True)
-        (self.path / "input.parquet").unlink(missing_ok=True)
+        for name in ("input.parquet", "upload.bin", "rejects.parquet"):
+            (self.path / name).unlink(missing_ok=True)
 
 
-def create_run(jobs: Path, kind: str, request: dict[str, Any], table: pa.Table) -> RunFolder:
-    """Make a queued run; it becomes visible to workers only when it is complete."""
+def create_run(
+    jobs: Path, kind: str, request: dict[str, Any], table: pa.Table, files: dict[str, bytes] | None = None
+) -> RunFolder:
+    """Make a queued run, with further files by name; workers see it only when it is complete."""
     jobs.mkdir(parents=True, exist_ok=True)
     run_id = f"{time.time_ns():020d}-{kind}-{secrets.token_hex(3)}"
     building = jobs / f".{run_id}"
@@ -120,6 +123,8 @@ def create_run(jobs: Path, kind: str, request: dict[str, Any], table: pa.Table) 
     write_json(building / "request.json", {"kind": kind, **request})
     write_json(building / "state.json", {"state": "queued", "pid": os.getpid(), "error": ""})
     pq.write_table(table, building / "input.parquet")
+    for name, content in (files or {}).items():
+        (building / name).write_bytes(content)
     building.rename(jobs / run_id)
     return RunFolder(jobs / run_id)
 

@@ -17,12 +17,15 @@ import pandas as pd
 
 from peachdash.config import Settings
 from peachdash.errors import PeachdashError
-from peachdash.jobs.inbox import serve_inbox
+from peachdash.jobs import describing, importing
+from peachdash.jobs.background import next_run
+from peachdash.jobs.inbox import serve_inbox, settle_dropped
 from peachdash.jobs.runs import RunFolder, forget_old_runs, list_runs, unfinished_runs
 from peachdash.jobs.scoring import KIND, create_scoring_run, read_part
 from peachdash.records import Scope
 from peachdash.sentiment.active import find_active
 from peachdash.storage.database import Database
+from peachdash.workflows.describing import find_undescribed
 from peachdash.workflows.scoring import find_unread, store_predictions
 
 log = logging.getLogger(__name__)
@@ -40,6 +43,10 @@ class Supervisor:
         self.database, self.settings = database, settings
         self._worker: subprocess.Popen[bytes] | None = None
         self._worker_started = 0.0
+        self._background: subprocess.Popen[bytes] | None = None
+        self._background_started = 0.0
+        self._looked_for_texts = 0.0
+        self._described_soon = True
         self._looked_for_unread = 0.0
         self._complaint = ""
         self._taken: set[str] = set()
@@ -54,16 +61,18 @@ class Supervisor:
         """End the thread and the worker; whatever was finished stays on disk."""
         self._stopping.set()
         self._thread.join(timeout=10)
-        if self._worker is not None and self._worker.poll() is None:
-            self._worker.terminate()
-            try:
-                self._worker.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self._worker.kill()
+        for process in (self._worker, self._background):
+            if process is not None and process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(timeout=10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
 
     def score_soon(self) -> None:
         """Look for unread texts at the next tick, rather than within ten seconds."""
         self._wanted.set()
+        self._described_soon = True
 
     @property
     def worker_pid(self) -> int | None:
@@ -78,9 +87,12 @@ class Supervisor:
         """One round: output in, inbox answered, new work handed out, worker alive."""
         for step in (
             self._take_all_output,
+            self._take_background,
             self._serve_inbox,
+            self._hand_out_undescribed,
             self._hand_out_unread,
             self._keep_worker_alive,
+            self._keep_background_alive,
         ):
             try:
                 step()
@@ -100,9 +112,42 @@ class Supervisor:
         for run in list_runs(self.settings.jobs):
             self._take_output(run)
 
+    def _take_background(self) -> None:
+        """Store what the background process has read or found, or say what would be stored."""
+        for run in list_runs(self.settings.jobs):
+            kind, state = run.request.get("kind"), run.state
+            if kind == importing.KIND and state == "done" and importing.take_import(self.database, run):
+                self.score_soon()
+            elif kind == describing.KIND and state == "done":
+                describing.take_findings(self.database, HOUSE, run)
+                self._described_soon = True
+            if kind == importing.KIND and state == "done":
+                importing.forget_unconfirmed(run)
+            if kind == importing.KIND and state in ("stored", "failed"):
+                settle_dropped(self.settings, run)
+
+    def _hand_out_undescribed(self) -> None:
+        due = self._described_soon or time.monotonic() - self._looked_for_texts > LOOK_FOR_UNREAD_SECONDS
+        if not due or any(unfinished_runs(self.settings.jobs, describing.KIND)):
+            return
+        self._described_soon, self._looked_for_texts = False, time.monotonic()
+        batch = find_undescribed(self.database, HOUSE)
+        if batch is not None:
+            describing.create_describing_run(self.settings.jobs, batch)
+
+    def _keep_background_alive(self) -> None:
+        running = self._background is not None and self._background.poll() is None
+        recent = time.monotonic() - self._background_started < RESTART_SECONDS
+        if running or recent or next_run(self.settings.jobs) is None:
+            return
+        self._background_started = time.monotonic()
+        self._background = subprocess.Popen(
+            [sys.executable, "-m", "peachdash.jobs.background"], stdin=subprocess.DEVNULL
+        )
+
     def _serve_inbox(self) -> None:
         if serve_inbox(self.database, self.settings):
-            self._wanted.set()
+            self.score_soon()
 
     def _take_output(self, run: RunFolder) -> None:
         state = run.state

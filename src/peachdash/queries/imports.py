@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import sqlalchemy as sa
 
-from peachdash.queries.readings import fetch_frame, within
+from peachdash.queries.readings import fetch_frame, not_retracted, within
 from peachdash.records import Scope
 from peachdash.storage import schema as t
 
@@ -29,6 +29,39 @@ def fetch_imports(connection: sa.Connection, scope: Scope, *, limit: int = 200) 
         .where(visible_imports(scope))
         .order_by(t.imports.c.imported_utc.desc(), t.imports.c.import_id)
         .limit(limit)
+    )
+    return fetch_frame(connection, statement)
+
+
+def fetch_platform_counts(connection: sa.Connection, scope: Scope) -> pd.DataFrame:
+    """What people said that platforms show, beside what is stored.
+
+    Columns: import_id, business, source, shown and stored, which counts the standing reviews of the
+    business from that platform now.
+    """
+    told = t.platform_counts
+    stored = (
+        sa.select(sa.func.count())
+        .where(
+            t.reviews.c.business_id == told.c.business_id,
+            t.reviews.c.source == told.c.source,
+            not_retracted(),
+        )
+        .correlate(told)
+        .scalar_subquery()
+    )
+    statement = (
+        sa.select(
+            told.c.import_id,
+            t.businesses.c.name.label("business"),
+            told.c.source,
+            told.c.shown,
+            stored.label("stored"),
+        )
+        .join(t.businesses, t.businesses.c.business_id == told.c.business_id)
+        .join(t.imports, t.imports.c.import_id == told.c.import_id)
+        .where(within(scope, told.c.business_id), visible_imports(scope))
+        .order_by(told.c.import_id)
     )
     return fetch_frame(connection, statement)
 

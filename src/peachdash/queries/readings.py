@@ -23,12 +23,16 @@ from peachdash.records import (
     Scope,
 )
 from peachdash.storage import schema as t
+from peachdash.storage.standing import alike, latest_replies, stands, unreadable
 
 WAITING = "waiting"
 """Band of a review that no model has read yet."""
 
 UNSCORED = "unscored"
 """Band of a review that is not scored at all: stars without text, or another language."""
+
+_REPLACED = ("owner_reply", "unscored_reason", "possible_duplicate")
+"""Columns of `reviews` that later findings complete."""
 
 
 def fetch_frame(connection: sa.Connection, statement: sa.Select[Any]) -> pd.DataFrame:
@@ -61,7 +65,8 @@ def matching(criteria: ReviewFilter) -> sa.ColumnElement[bool]:
 
 
 def not_retracted() -> sa.ColumnElement[bool]:
-    return t.reviews.c.import_id.not_in(sa.select(t.import_retractions.c.import_id))
+    """The condition that a review stands: its import is not undone, no newer version replaced it."""
+    return stands()
 
 
 def _latest(table: sa.Table, by: str, tie: str) -> sa.Subquery:
@@ -80,7 +85,8 @@ def _predictions(revision: str, name: str) -> sa.Subquery:
 def readings(scope: Scope, criteria: ReviewFilter, models: ActiveModels) -> sa.CTE:
     """All reviews in scope that match, one row each, with both models' readings and what they count as.
 
-    Columns beside those of `reviews`: business (its name), client_id, verdict, decided_by,
+    Columns beside those of `reviews`, of which owner_reply, unscored_reason and possible_duplicate take in
+    what was found later: business (its name), client_id, verdict, decided_by,
     decided_utc, human (whether a decision made the band), excluded, band (negative, neutral,
     positive, undecided, waiting or unscored), champion_ and generic_ label, p_negative, p_neutral,
     p_positive and needs_review, complaint, answered, answered_by, answered_utc.
@@ -88,21 +94,30 @@ def readings(scope: Scope, criteria: ReviewFilter, models: ActiveModels) -> sa.C
     decision = _latest(t.decisions, "decided_utc", "decision_id")
     answer = _latest(t.complaint_answers, "answered_utc", "answer_id")
     champion, generic = _predictions(models.champion, "champion"), _predictions(models.generic, "generic")
+    late = latest_replies()
     verdict = decision.c.verdict
+    foreign = sa.and_(t.reviews.c.unscored_reason.is_(None), t.reviews.c.text_sha256.in_(unreadable()))
+    unscored_reason = sa.case((foreign, "language"), else_=t.reviews.c.unscored_reason)
+    owner_reply = sa.func.coalesce(sa.func.nullif(t.reviews.c.owner_reply, ""), late.c.late_reply)
     human = verdict.in_(LABELS)
     band = sa.case(
         (human, verdict),
-        (t.reviews.c.unscored_reason.is_not(None), UNSCORED),
+        (sa.or_(t.reviews.c.unscored_reason.is_not(None), foreign), UNSCORED),
         (champion.c.label.is_(None), WAITING),
         (champion.c.needs_review, UNDECIDED),
         else_=champion.c.label,
     )
-    replied = sa.func.coalesce(t.reviews.c.owner_reply, "") != ""
+    replied = sa.func.coalesce(owner_reply, "") != ""
     answered = sa.func.coalesce(answer.c.answered, replied)
     excluded = sa.func.coalesce(verdict.in_(EXCLUDING_VERDICTS), False)
     statement = (
         sa.select(
-            t.reviews,
+            *[column for column in t.reviews.columns if column.name not in _REPLACED],
+            owner_reply.label("owner_reply"),
+            unscored_reason.label("unscored_reason"),
+            sa.or_(t.reviews.c.possible_duplicate, t.reviews.c.review_id.in_(alike())).label(
+                "possible_duplicate"
+            ),
             t.businesses.c.name.label("business"),
             t.businesses.c.client_id,
             verdict.label("verdict"),
@@ -122,6 +137,7 @@ def readings(scope: Scope, criteria: ReviewFilter, models: ActiveModels) -> sa.C
         )
         .join(t.businesses, t.businesses.c.business_id == t.reviews.c.business_id)
         .outerjoin(decision, decision.c.review_id == t.reviews.c.review_id)
+        .outerjoin(late, late.c.review_id == t.reviews.c.review_id)
         .outerjoin(answer, answer.c.review_id == t.reviews.c.review_id)
         .outerjoin(champion, champion.c.text_sha256 == t.reviews.c.text_sha256)
         .outerjoin(generic, generic.c.text_sha256 == t.reviews.c.text_sha256)

@@ -10,8 +10,9 @@ import pandas as pd
 import sqlalchemy as sa
 
 from peachdash.errors import NotFound
-from peachdash.queries.readings import fetch_frame, readings
+from peachdash.queries.readings import fetch_frame, not_retracted, readings, within
 from peachdash.records import ActiveModels, ReviewFilter, Scope
+from peachdash.storage import schema as t
 
 Order = Literal["newest", "oldest", "most_negative", "least_certain"]
 
@@ -96,6 +97,44 @@ def fetch_reviews(
         .order_by(*_ordering(rows, selection.order))
         .limit(limit)
         .offset(offset)
+    )
+    return fetch_frame(connection, statement)
+
+
+def fetch_twins(connection: sa.Connection, scope: Scope, review_id: int) -> pd.DataFrame:
+    """Other reviews of the business with the same or nearly the same text, the most similar first.
+
+    Columns: review_id, review_date, date_precision, source, title, text, similarity (0 to 1). Ten rows at
+    most.
+    """
+    own = t.reviews.alias("own")
+    found = sa.select(t.near_duplicates.c.twin_id, t.near_duplicates.c.similarity).where(
+        t.near_duplicates.c.review_id == review_id
+    )
+    near = found.union_all(
+        sa.select(t.near_duplicates.c.review_id, t.near_duplicates.c.similarity).where(
+            t.near_duplicates.c.twin_id == review_id
+        )
+    )
+    twin = near.subquery("twin")
+    same = t.reviews.c.text_sha256 == own.c.text_sha256
+    similarity = sa.case((same, 1.0), else_=sa.func.max(twin.c.similarity)).label("similarity")
+    names = ("review_id", "review_date", "date_precision", "source", "title", "text")
+    columns = [t.reviews.c[name] for name in names]
+    statement = (
+        sa.select(*columns, similarity)
+        .join(own, own.c.business_id == t.reviews.c.business_id)
+        .outerjoin(twin, twin.c.twin_id == t.reviews.c.review_id)
+        .where(
+            own.c.review_id == review_id,
+            t.reviews.c.review_id != review_id,
+            sa.or_(same, twin.c.twin_id.is_not(None)),
+            within(scope, t.reviews.c.business_id),
+            not_retracted(),
+        )
+        .group_by(*columns, same)
+        .order_by(sa.desc("similarity"), t.reviews.c.review_id)
+        .limit(10)
     )
     return fetch_frame(connection, statement)
 

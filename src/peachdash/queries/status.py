@@ -10,6 +10,7 @@ from peachdash.queries.imports import visible_imports
 from peachdash.queries.readings import not_retracted, within
 from peachdash.records import ActiveModels, Scope
 from peachdash.storage import schema as t
+from peachdash.storage.standing import scored
 
 
 def fetch_status(connection: sa.Connection, scope: Scope, models: ActiveModels) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def count_waiting(connection: sa.Connection, scope: Scope, revision: str) -> int
     statement = sa.select(sa.func.count(sa.distinct(t.reviews.c.text_sha256))).where(
         within(scope, t.reviews.c.business_id),
         not_retracted(),
-        t.reviews.c.unscored_reason.is_(None),
+        scored(),
         t.reviews.c.text_sha256.not_in(read),
     )
     return int(connection.execute(statement).scalar_one())

@@ -25,6 +25,12 @@ _WATCHED = (
     t.share_link_revocations,
     t.sampled_readings,
     t.reading_checks,
+    t.review_keeps,
+    t.late_replies,
+    t.platform_counts,
+    t.text_languages,
+    t.near_duplicates,
+    t.import_profiles,
 )
 
 

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -22,6 +23,9 @@ _ARROW_TYPES: dict[type, pa.DataType] = {
     sa.Text: pa.string(),
     sa.JSON: pa.string(),
 }
+
+SLICE_ROWS = 100_000
+"""So many rows are handed over at once, so that a large frame is never copied as a whole."""
 
 
 def arrow_schema(table: sa.Table) -> pa.Schema:
@@ -40,6 +44,12 @@ def append_frame(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame
         records = frame.astype(object).where(frame.notna(), None).to_dict("records")
         connection.execute(sa.insert(table), records)
         return len(frame)
+    for start in range(0, len(frame), SLICE_ROWS):
+        _append_arrow(connection, table, frame.iloc[start : start + SLICE_ROWS])
+    return len(frame)
+
+
+def _append_arrow(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame) -> None:
     schema = arrow_schema(table)
     encoded = frame.assign(
         **{
@@ -53,7 +63,15 @@ def append_frame(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame
         table,
         pa.Table.from_pandas(encoded[schema.names], schema=schema, preserve_index=False),
     )
-    return len(frame)
+
+
+def fetch_columns(connection: sa.Connection, statement: sa.Select[Any]) -> pd.DataFrame:
+    """The rows of a large result as a DataFrame with Arrow's text columns, many times faster than by rows."""
+    result = connection.execute(statement)
+    if connection.dialect.name != "duckdb":
+        return pd.DataFrame.from_records(result.fetchall(), columns=list(result.keys()))
+    table: pa.Table = result.cursor.fetch_arrow_table()
+    return table.to_pandas(date_as_object=False)
 
 
 @contextmanager

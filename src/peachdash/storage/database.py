@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
@@ -78,7 +79,9 @@ def _make_engine(place: str | Path) -> sa.Engine:
             if not parsed.database or parsed.database == ":memory:":
                 raise BadInput("PEACHDASH_DATABASE_URL: expected a file, since several processes use it.")
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            return sa.create_engine(parsed, pool_size=16, max_overflow=48)
+            engine = sa.create_engine(parsed, pool_size=16, max_overflow=48)
+            sa.event.listen(engine, "connect", _be_quiet)
+            return engine
         return sa.create_engine(parsed, pool_pre_ping=True)
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
         raise BadInput(
@@ -87,6 +90,11 @@ def _make_engine(place: str | Path) -> sa.Engine:
         ) from error
     except OSError as error:
         raise BadInput(f"No folder for the database can be made: {error}.") from error
+
+
+def _be_quiet(connection: Any, record: object) -> None:
+    """No progress bar of DuckDB's: it would stand on standard output, which is for data."""
+    connection.execute("SET enable_progress_bar = false")
 
 
 def _explain(error: BaseException, url: sa.URL) -> Exception:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from peachdash.records import Outcome, Scope
 from peachdash.storage import schema as t
+from peachdash.storage.standing import stands
 
 OPEN_OUTCOMES: tuple[str | None, ...] = (None, Outcome.REOPENED.value)
 """Latest outcomes of a report that still waits for a decision."""
@@ -29,7 +30,7 @@ def load_visible_review(connection: sa.Connection, scope: Scope, review_id: int)
     """
     statement = sa.select(t.reviews.c.text_sha256).where(
         t.reviews.c.review_id == review_id,
-        t.reviews.c.import_id.not_in(sa.select(t.import_retractions.c.import_id)),
+        stands(),
     )
     if scope.business_ids is not None:
         statement = statement.where(t.reviews.c.business_id.in_(sorted(scope.business_ids)))
@@ -166,7 +167,7 @@ def load_reports(connection: sa.Connection, scope: Scope, report_ids: Iterable[s
         .outerjoin(latest, latest.c.report_id == t.reports.c.report_id)
         .where(
             t.reports.c.report_id.in_(list(report_ids)),
-            t.reviews.c.import_id.not_in(sa.select(t.import_retractions.c.import_id)),
+            stands(),
         )
         .order_by(t.reports.c.report_id)
     )

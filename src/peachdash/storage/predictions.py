@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from peachdash.storage import schema as t
 from peachdash.storage.bulk import append_frame, temporary_keys
+from peachdash.storage.standing import scored, stands
 
 
 def load_unread(
@@ -37,8 +38,8 @@ def load_unread(
     rows = (
         sa.select(t.reviews.c.text_sha256, t.reviews.c.title, t.reviews.c.text, first.label("rank"))
         .where(
-            t.reviews.c.unscored_reason.is_(None),
-            t.reviews.c.import_id.not_in(sa.select(t.import_retractions.c.import_id)),
+            scored(),
+            stands(),
             sa.or_(*missing),
             wanted,
         )

@@ -12,6 +12,7 @@ from peachdash.records import EXCLUDING_VERDICTS, Scope
 from peachdash.storage import schema as t
 from peachdash.storage.bulk import append_frame
 from peachdash.storage.feedback import latest_decisions, new_id
+from peachdash.storage.standing import scored, stands
 
 
 def load_population(connection: sa.Connection, scope: Scope, client_id: str, revision: str) -> pd.DataFrame:
@@ -34,8 +35,8 @@ def load_population(connection: sa.Connection, scope: Scope, client_id: str, rev
             t.businesses.c.client_id == client_id,
             t.predictions.c.revision == revision,
             ~t.predictions.c.needs_review,
-            t.reviews.c.unscored_reason.is_(None),
-            t.reviews.c.import_id.not_in(sa.select(t.import_retractions.c.import_id)),
+            scored(),
+            stands(),
             sa.func.coalesce(decision.c.verdict, "").not_in(EXCLUDING_VERDICTS),
             t.reviews.c.review_id.not_in(asked),
         )

@@ -8,16 +8,36 @@ date ranges better than an index does.
 
 import sqlalchemy as sa
 
-metadata = sa.MetaData()
-
-
-def _id(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, primary_key=True)
-
-
-def _utc(name: str) -> sa.Column[object]:
-    return sa.Column(name, sa.DateTime(timezone=True), nullable=False)
-
+from peachdash.storage.schema_base import id_column as _id
+from peachdash.storage.schema_base import metadata as metadata
+from peachdash.storage.schema_base import utc_column as _utc
+from peachdash.storage.schema_imports import (
+    import_profiles as import_profiles,
+)
+from peachdash.storage.schema_imports import (
+    import_repeats as import_repeats,
+)
+from peachdash.storage.schema_imports import (
+    import_scans as import_scans,
+)
+from peachdash.storage.schema_imports import (
+    late_replies as late_replies,
+)
+from peachdash.storage.schema_imports import (
+    near_duplicates as near_duplicates,
+)
+from peachdash.storage.schema_imports import (
+    platform_counts as platform_counts,
+)
+from peachdash.storage.schema_imports import (
+    review_keeps as review_keeps,
+)
+from peachdash.storage.schema_imports import (
+    review_versions as review_versions,
+)
+from peachdash.storage.schema_imports import (
+    text_languages as text_languages,
+)
 
 clients = sa.Table(
     "clients",

@@ -52,13 +52,13 @@ def preview(title: object, text: object, limit: int = PREVIEW_CHARACTERS) -> str
 
 
 def review_date(day: dt.date | None, precision: str) -> str:
-    """A review's date as exactly as it is known: "3 Mar 2026", "Mar 2026", "2026", "undated"."""
+    """A review's date as exactly as it is known: "3 Mar 2026", "about Mar 2026", "about 2026", "undated"."""
     if formatting.is_missing(day) or day is None:
         return "undated"
     if precision == "month":
-        return formatting.period(day, "month")
+        return f"about {formatting.period(day, 'month')}"
     if precision == "year":
-        return str(day.year)
+        return f"about {day.year}"
     return formatting.period(day, "week") if precision == "week" else formatting.date(day)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from peachdash.insights import formatting
-from peachdash.ui.formatting import plain, review_date, stars_words
+from peachdash.ui.formatting import plain, preview, review_date, stars_words
 
 NO_TEXT = "(stars only, no text)"
 
@@ -30,3 +31,26 @@ def render_words(review: Mapping[str, Any]) -> None:
         if review["title"]:
             st.text(review["title"], width="stretch")
         st.text(review["text"] or NO_TEXT, width="stretch")
+
+
+def render_twins(twins: pd.DataFrame) -> None:
+    """The other reviews of the business that say the same or nearly the same."""
+    if twins.empty:
+        return
+    words = f"Possible duplicate or campaign: {formatting.counted(len(twins), 'other review')} like it"
+    with st.expander(words, icon=":material/content_copy:"):
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Review": [preview(*pair) for pair in zip(twins["title"], twins["text"], strict=True)],
+                    "Same words": [formatting.percent(share) for share in twins["similarity"]],
+                    "Date": [
+                        review_date(*pair)
+                        for pair in zip(twins["review_date"], twins["date_precision"], strict=True)
+                    ],
+                    "Number": twins["review_id"],
+                }
+            ),
+            hide_index=True,
+            alt="Reviews with nearly the same text",
+        )

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from peachdash.insights import formatting
-from peachdash.queries.reviews import fetch_review
+from peachdash.queries.reviews import fetch_review, fetch_twins
 from peachdash.queries.trail import fetch_review_trail
 from peachdash.records import Scope, Verdict
 from peachdash.ui.access import Session, renew_session
@@ -25,7 +25,7 @@ from peachdash.ui.review_actions import (
     report_forgotten,
     take_back,
 )
-from peachdash.ui.review_card import render_facts, render_words
+from peachdash.ui.review_card import render_facts, render_twins, render_words
 from peachdash.workflows.feedback import NOTE_LIMIT
 
 _SUGGESTION, _NOTE = "report_suggestion", "report_note"
@@ -50,6 +50,8 @@ def _show(number: int) -> None:
         review = ask(session, fetch_review, session.models, number)
         _render_review(review)
         _render_readings(review)
+        if review["possible_duplicate"]:
+            render_twins(ask(session, fetch_twins, number))
         if review["complaint"]:
             _render_complaint(session, review)
         _render_correction(session, review)
@@ -69,8 +71,6 @@ def _render_readings(review: Mapping[str, Any]) -> None:
     with st.container(horizontal=True):
         for _, rows in reading_rows(review).groupby("model", sort=False):
             st.altair_chart(reading_bars(rows), width=WIDTH)
-    if review["possible_duplicate"]:
-        st.caption(":material/content_copy: Another review of this business has the same text.")
 
 
 def counts_as(review: Mapping[str, Any]) -> str:
@@ -79,6 +79,8 @@ def counts_as(review: Mapping[str, Any]) -> str:
         why = f"decided by {plain(person(review['decided_by']))}: {VERDICT_WORDS[review['verdict']]}"
         return f"**Left out of all counts**, {why}."
     band = str(review["band"])
+    if band == "unscored" and review["unscored_reason"] == "language":
+        return "**Not scored: language.** It is in a language that the models were not trained for."
     if review["human"]:
         who, when = plain(person(review["decided_by"])), moment(review["decided_utc"])
         return f"**Counts as {band}**, decided by {who}, {when}."

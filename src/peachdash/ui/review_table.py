@@ -29,6 +29,7 @@ ORDER_WORDS: dict[str, str] = {
 }
 COMPLAINT_WORDS = {"open": "Open complaints", "answered": "Answered complaints"}
 _BAND_WORDS = {"waiting": "not read yet", "unscored": "no text"}
+_LANGUAGE = "not scored: language"
 
 
 def use_selection() -> ReviewSelection:
@@ -123,7 +124,9 @@ def _date(review: pd.Series) -> str:
 
 
 def _counts_as(review: pd.Series, band: str) -> str:
-    return "left out" if review["excluded"] else _BAND_WORDS.get(band, band)
+    if review["excluded"]:
+        return "left out"
+    return _LANGUAGE if review["unscored_reason"] == "language" else _BAND_WORDS.get(band, band)
 
 
 def _complaint(review: pd.Series) -> str:
@@ -188,7 +191,7 @@ def _render_rows(reviews: pd.DataFrame, *, several: bool) -> list[int]:
 
 def _column_config() -> dict[str, Any]:
     column = st.column_config
-    bands = [*BANDS, *_BAND_WORDS.values(), "left out"]
+    bands = [*BANDS, *_BAND_WORDS.values(), _LANGUAGE, "left out"]
     colours = [BAND_COLOURS.get(band, BAND_COLOURS["undecided"]) for band in bands]
     return {
         "Review": column.TextColumn("Review", width=350),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -13,7 +12,7 @@ from peachdash.queries.catalogue import fetch_businesses, fetch_sources
 from peachdash.ui.access import Session
 from peachdash.ui.data import ask
 from peachdash.ui.formatting import FORMAT_WORDS, plain
-from peachdash.workflows.imports import ImportOptions
+from peachdash.workflows.importing import ImportOptions
 
 FIELD_WORDS: dict[str, str] = {
     "text": "Review text",
@@ -35,30 +34,72 @@ _AS_RECOGNISED, _NO_COLUMN = "As recognised", "No column"
 _ORDERS = {"": _AS_RECOGNISED, "dmy": "Day before month (31/12)", "mdy": "Month before day (12/31)"}
 
 
-@dataclass(frozen=True)
-class ColumnChoices:
-    """Corrections of what was recognised: field to column (None: no column), order of day and month."""
+def choose_columns(columns: tuple[str, ...], slot: str) -> tuple[dict[str, str | None], str]:
+    """Corrected columns (None: no column) and the order of day and month, in a fold that mostly stays closed.
 
-    mapping: dict[str, str | None]
-    date_order: str
-
-
-def choose_columns(columns: tuple[str, ...]) -> ColumnChoices:
-    """The corrections, in a fold that most uploads leave closed."""
+    Args:
+        columns: of the file.
+        slot: tells the widgets of several files apart.
+    """
     mapping: dict[str, str | None] = {}
-    with st.expander("Correct the columns or the dates", icon=":material/tune:", key="upload_corrections"):
+    with st.expander(
+        "Correct the columns or the dates", icon=":material/tune:", key=f"upload_corrections{slot}"
+    ):
         order = st.selectbox(
-            "Day and month", list(_ORDERS), format_func=_ORDERS.__getitem__, key="upload_order", width=320
+            "Day and month",
+            list(_ORDERS),
+            format_func=_ORDERS.__getitem__,
+            key=f"upload_order{slot}",
+            width=320,
         )
         with st.grid("auto", min_column_width=220):
             for field in FIELDS:
-                position = _choose_column(field, columns)
+                position = _choose_column(field, columns, slot)
                 if position is not None:
                     mapping[field] = columns[position] if position >= 0 else None
-    return ColumnChoices(mapping, order)
+    return mapping, order
 
 
-def _choose_column(field: str, columns: tuple[str, ...]) -> int | None:
+def ask_date_order(question: str, slot: str) -> Literal["dmy", "mdy"] | None:
+    """Day first or month first, where the dates of a file leave it open."""
+    st.info(plain(question.partition(" Say which:")[0], 600), icon=":material/calendar_month:")
+    words = {"dmy": "The day comes first", "mdy": "The month comes first"}
+    chosen: Any = st.segmented_control(
+        "Which comes first in its dates?",
+        list(words),
+        format_func=words.__getitem__,
+        key=f"upload_open{slot}",
+    )
+    order: Literal["dmy", "mdy"] | None = chosen
+    return order
+
+
+def choose_profile_name(slot: str) -> str:
+    """The name under which what was settled is kept, if somebody wants it kept."""
+    name = st.text_input(
+        "Keep these settings as a profile (optional)",
+        placeholder="Such as: Diner, monthly export",
+        max_chars=80,
+        key=f"upload_profile{slot}",
+        help="Files with the same columns are recognised by it, here, by command and in the inbox.",
+    )
+    return name.strip()
+
+
+def choose_platform_count(slot: str) -> int | None:
+    """How many reviews the platform shows, to compare with what is stored."""
+    shown: Any = st.number_input(
+        "Reviews that the platform shows (optional)",
+        min_value=0,
+        value=None,
+        step=1,
+        key=f"upload_shown{slot}",
+        help="The history of imports then says how many of them are stored here.",
+    )
+    return None if shown is None else int(shown)
+
+
+def _choose_column(field: str, columns: tuple[str, ...], slot: str) -> int | None:
     """The position of the chosen column; -1 for no column, None for "as recognised"."""
     options: list[int | None] = [None, *range(len(columns)), -1]
 
@@ -68,52 +109,52 @@ def _choose_column(field: str, columns: tuple[str, ...]) -> int | None:
         return columns[position] if position >= 0 else _NO_COLUMN
 
     chosen: int | None = st.selectbox(
-        FIELD_WORDS[field], options, format_func=words, key=f"upload_column_{field}"
+        FIELD_WORDS[field], options, format_func=words, key=f"upload_column_{field}{slot}"
     )
     return chosen
 
 
-def render_recognition(recognition: Recognition) -> None:
+def render_recognition(recognition: Recognition, profile: str | None) -> None:
     """What the file was taken for, and which column holds what."""
     name = FORMAT_WORDS.get(recognition.format, f"export of the kind {recognition.format.replace('_', ' ')}")
     delimiter = recognition.delimiter
     details = [recognition.encoding, _DELIMITERS.get(delimiter, f"“{delimiter}”") if delimiter else None]
     told = ", ".join(plain(detail) for detail in details if detail)
-    st.markdown(f"**Recognised:** {plain(name)}{f' ({told})' if told else ''}")
+    by = f", by your profile “{plain(profile, 80)}”" if profile else ""
+    st.markdown(f"**Recognised:** {plain(name)}{f' ({told})' if told else ''}{by}")
     known = [
         f"{FIELD_WORDS[field]} from “{plain(column, 60)}”" for field, column in recognition.mapping.items()
     ]
     st.caption(" · ".join(known))
 
 
-def choose_origin(session: Session, recognition: Recognition) -> tuple[str | None, str | None]:
+def choose_origin(
+    session: Session, recognition: Recognition, known: ImportOptions, slot: str
+) -> tuple[str | None, str | None]:
     """Business and source for a file that lacks them; None where it names them or nothing was chosen."""
-    business = source = None
+    business, source = known.business, known.source
     with st.container(horizontal=True):
         if "business" not in recognition.mapping:
             business = _choose_known(
-                "Whose reviews are these?", "business", list(ask(session, fetch_businesses)["business"])
+                "Whose reviews are these?",
+                f"business{slot}",
+                list(ask(session, fetch_businesses)["business"]),
+                business,
             )
         if "source" not in recognition.mapping and recognition.source is None:
             source = _choose_known(
-                "Where were they written? (optional)", "source", ask(session, fetch_sources)
+                "Where were they written? (optional)", f"source{slot}", ask(session, fetch_sources), source
             )
     return business, source
 
 
-def _choose_known(label: str, name: str, known: list[str]) -> str | None:
+def _choose_known(label: str, name: str, known: list[str], default: str | None) -> str | None:
     chosen: Any = st.selectbox(
         label,
         known,
-        index=None,
+        index=known.index(default) if default in known else None,
         accept_new_options=True,
         placeholder="Choose, or type a new one",
         key=f"upload_{name}",
     )
-    return str(chosen).strip() or None if chosen else None
-
-
-def import_options(columns: ColumnChoices, business: str | None, source: str | None) -> ImportOptions:
-    """All of it as the import takes it."""
-    order: Any = columns.date_order or None
-    return ImportOptions(business=business, source=source, mapping=columns.mapping or None, date_order=order)
+    return str(chosen).strip() or None if chosen else default if default not in known else None

@@ -2,105 +2,53 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 import logging
-import os
-import secrets
 import uuid
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
 from peachdash.errors import BadInput, NotFound
-from peachdash.ingest import ExportRead, read_export
 from peachdash.records import Scope
-from peachdash.sentiment.text import scored_texts, text_sha256s
 from peachdash.storage.audit import append_audit
 from peachdash.storage.catalogue import add_business, fold, load_business_names
 from peachdash.storage.database import Database
+from peachdash.storage.findings import append_languages
 from peachdash.storage.reviews import (
     append_import,
     append_import_businesses,
+    append_links,
     append_retraction,
     append_reviews,
+    count_kept,
+    import_exists,
     load_identity,
     load_standing_businesses,
+    number_reviews,
 )
-from peachdash.workflows.duplicates import find_duplicates, flag_possible_duplicates
+from peachdash.workflows.describing import detect_few
+from peachdash.workflows.duplicates import find_matches, flag_possible_duplicates
+from peachdash.workflows.import_plan import ImportPlan, ImportResult, plan_result
+from peachdash.workflows.importing import ImportOptions, Origin, Prepared, prepare_import, reviewer_key
+from peachdash.workflows.profiles import apply_profile
+
+__all__ = [
+    "ImportOptions",
+    "ImportPlan",
+    "ImportResult",
+    "Origin",
+    "import_export",
+    "import_prepared",
+    "plan_import",
+    "plan_prepared",
+    "reviewer_key",
+    "undo_import",
+]
 
 log = logging.getLogger(__name__)
 
-Origin = Literal["page", "command", "inbox", "demo"]
 UNKNOWN_SOURCE = "upload"
-REVIEWER_KEY_BYTES = 32
-
-
-@dataclass(frozen=True)
-class ImportOptions:
-    """What the person who imports adds to the file.
-
-    Attributes:
-        business, source: for rows in which the file names none.
-        mapping: field to column name, where the recognised mapping was corrected.
-        date_order: settles dates that stay open in the whole column.
-    """
-
-    business: str | None = None
-    source: str | None = None
-    mapping: dict[str, str | None] | None = None
-    date_order: Literal["dmy", "mdy"] | None = None
-
-
-@dataclass(frozen=True)
-class ImportPlan:
-    """An export as it would be imported now.
-
-    Attributes:
-        read: what the reader found.
-        rows: the rows of `read.rows` with business_id (None for a business that would be new),
-            text_sha256, possible_duplicate and duplicate_of (text: what a row repeats, else None).
-        new_businesses: names that would become businesses.
-        file_sha256: of the file's bytes.
-    """
-
-    read: ExportRead
-    rows: pd.DataFrame
-    new_businesses: list[str]
-    file_name: str
-    file_sha256: str
-
-    @property
-    def accepted(self) -> int:
-        return int(self.rows["duplicate_of"].isna().sum())
-
-    @property
-    def duplicates(self) -> int:
-        return int(self.rows["duplicate_of"].notna().sum())
-
-    @property
-    def rejected(self) -> int:
-        return len(self.read.rejects)
-
-
-@dataclass(frozen=True)
-class ImportResult:
-    """What an import did; `to_dict` is what `peachdash import --json` prints."""
-
-    accepted: int
-    duplicates: int
-    rejected: int
-    format: str
-    rejects: list[dict[str, Any]] = field(default_factory=list)
-    import_id: str | None = None
-    new_businesses: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def plan_import(
@@ -112,28 +60,28 @@ def plan_import(
         BadInput: the file cannot be used; the message says why and what to do.
         NotFound: it names a business outside the viewer's scope, or the viewer may not import.
     """
-    if not scope.may_import:
-        raise NotFound("Imports are for managers.")
-    read = read_export(
-        data,
-        file_name,
-        mapping=options.mapping,
-        business=options.business,
-        source=options.source,
-        date_order=options.date_order,
-        hash_key=reviewer_key(home),
-        today=dt.datetime.now(dt.UTC).date(),
-    )
-    file_sha256 = hashlib.sha256(data).hexdigest()
-    rows, new_businesses = _match_businesses(database, scope, read.rows)
+    _require_right(scope)
+    options = apply_profile(database, scope, data, file_name, options)
+    return plan_prepared(database, scope, prepare_import(home, data, file_name, options), options)
+
+
+def plan_prepared(database: Database, scope: Scope, prepared: Prepared, options: ImportOptions) -> ImportPlan:
+    """Compare an export that was read with what is stored, storing nothing.
+
+    Raises:
+        NotFound: it names a business outside the viewer's scope, or the viewer may not import.
+        BadInput: a platform's count was given for rows of several businesses or platforms.
+    """
+    _require_right(scope)
+    rows, new_businesses = _match_businesses(database, scope, prepared.read.rows)
     rows = rows.assign(source=rows["source"].fillna(UNKNOWN_SOURCE))
-    hashes = text_sha256s(scored_texts(list(rows["title"]), list(rows["text"])))
-    rows = rows.assign(text_sha256=hashes)
     with database.read() as connection:
         known = load_identity(connection, rows["business_id"].dropna().unique())
-    rows = rows.assign(duplicate_of=find_duplicates(rows, known))
+    rows = rows.assign(**find_matches(rows, known))
     rows = rows.assign(possible_duplicate=flag_possible_duplicates(rows, known))
-    return ImportPlan(read, rows, new_businesses, file_name, file_sha256)
+    plan = ImportPlan(prepared.read, rows, new_businesses, prepared.file_name, prepared.file_sha256, options)
+    _check_platform_count(plan)
+    return plan
 
 
 def import_export(
@@ -151,36 +99,53 @@ def import_export(
         BadInput: the file cannot be used; nothing was stored.
         NotFound: it names a business outside the viewer's scope; nothing was stored.
     """
-    if not scope.may_import:
-        raise NotFound("Imports are for managers.")
+    _require_right(scope)
+    options = apply_profile(database, scope, data, file_name, options)
+    prepared = prepare_import(home, data, file_name, options)
+    return import_prepared(database, scope, prepared, options, origin)
+
+
+def import_prepared(
+    database: Database,
+    scope: Scope,
+    prepared: Prepared,
+    options: ImportOptions,
+    origin: Origin,
+    import_id: str | None = None,
+) -> ImportResult:
+    """Store an export that was read, in one transaction.
+
+    Args:
+        import_id: of the import, where its job chose it; what is stored under it already is left alone.
+
+    Raises:
+        NotFound: it names a business outside the viewer's scope; nothing was stored.
+    """
     with database.write() as connection:
-        plan = plan_import(database, scope, home, data, file_name, options)
-        import_id = uuid.uuid4().hex
-        ids = {fold(name): add_business(connection, name) for name in plan.new_businesses}
-        new = plan.rows[plan.rows["duplicate_of"].isna()]
-        named = new["business"].map(lambda name: ids.get(fold(name)))
-        stored = new.assign(
-            business_id=new["business_id"].fillna(named),
-            title=new["title"].fillna(""),
-            text=new["text"].fillna(""),
-        )
+        plan = plan_prepared(database, scope, prepared, options)
+        import_id = import_id or uuid.uuid4().hex
+        if import_exists(connection, import_id):
+            return plan_result(plan, import_id)
+        stored = _stored_rows(connection, plan)
         append_import(
             connection, _record(plan, import_id, scope, origin), _rejects_to_store(plan.read.rejects)
         )
         append_reviews(connection, import_id, stored)
-        businesses = plan.rows["business_id"].dropna().unique()
-        append_import_businesses(connection, import_id, businesses)
+        append_import_businesses(connection, import_id, plan.rows["business_id"].dropna().unique())
+        append_links(connection, import_id, _links(plan, stored))
+        append_languages(connection, detect_few(stored))
         counts = {"accepted": plan.accepted, "duplicates": plan.duplicates, "rejected": plan.rejected}
         append_audit(connection, scope.viewer, "import", "import", import_id, {**counts, "origin": origin})
     log.info(
         "import %s: %d accepted, %d duplicates, %d rejected",
         import_id, plan.accepted, plan.duplicates, plan.rejected,
     )  # fmt: skip
-    return _result(plan, import_id)
+    return plan_result(plan, import_id)
 
 
-def undo_import(database: Database, scope: Scope, import_id: str, reason: str = "") -> None:
-    """Take a whole import back. Its rows stay on record and count nowhere.
+def undo_import(database: Database, scope: Scope, import_id: str, reason: str = "") -> int:
+    """Take a whole import back. Its rows stay on record and count nowhere, but for those that another
+    import which stands holds too; how many those are.
 
     Raises:
         NotFound: there is no such import that counts, or it is not the viewer's to undo.
@@ -193,26 +158,12 @@ def undo_import(database: Database, scope: Scope, import_id: str, reason: str = 
             raise NotFound("There is no such import, or it was undone before.")
         append_retraction(connection, import_id, scope.viewer, reason)
         append_audit(connection, scope.viewer, "undo_import", "import", import_id)
+        return count_kept(connection, import_id)
 
 
-def reviewer_key(home: Path) -> bytes:
-    """The secret with which reviewer names are hashed; made once, readable by its owner only."""
-    path = home / "reviewer.key"
-    try:
-        key = path.read_bytes()
-        if len(key) < REVIEWER_KEY_BYTES:
-            raise BadInput(f"{path} is damaged. Restore it, or delete it: reviewers then count as new ones.")
-        return key
-    except FileNotFoundError:
-        home.mkdir(parents=True, exist_ok=True)
-        key = secrets.token_bytes(REVIEWER_KEY_BYTES)
-        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        beside.touch(mode=0o600)
-        beside.write_bytes(key)
-        with suppress(FileExistsError):
-            os.link(beside, path)
-        beside.unlink()
-        return path.read_bytes()
+def _require_right(scope: Scope) -> None:
+    if not scope.may_import:
+        raise NotFound("Imports are for managers.")
 
 
 def _match_businesses(database: Database, scope: Scope, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -230,11 +181,47 @@ def _match_businesses(database: Database, scope: Scope, rows: pd.DataFrame) -> t
     return rows.assign(business_id=rows["business"].map(ids)), new
 
 
+def _check_platform_count(plan: ImportPlan) -> None:
+    places = plan.rows[["business", "source"]].drop_duplicates()
+    if plan.options.platform_count is not None and len(places) != 1:
+        raise BadInput(
+            f"The count that the platform shows can be compared for one business and one platform at a time; "
+            f"{plan.file_name} has {len(places)} of them."
+        )
+
+
+def _stored_rows(connection: Any, plan: ImportPlan) -> pd.DataFrame:
+    """The accepted rows with every column of `reviews`, numbered and in their order."""
+    ids = {fold(name): add_business(connection, name) for name in plan.new_businesses}
+    rows = plan.rows
+    named = rows["business"].map({name: ids.get(fold(name)) for name in rows["business"].unique()})
+    rows = rows.assign(business_id=rows["business_id"].fillna(named))
+    stored = number_reviews(connection, rows, rows["duplicate_of"].isna())
+    return stored.assign(title=stored["title"].fillna(""), text=stored["text"].fillna(""))
+
+
+def _links(plan: ImportPlan, stored: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """What the import says of stored reviews, by table."""
+    rows = plan.rows
+    repeated = rows["matched_id"].dropna().drop_duplicates()
+    late = rows[rows["late_reply"]].drop_duplicates("matched_id").rename(columns={"matched_id": "review_id"})
+    newer = stored[stored["replaces_id"].notna()]
+    links = {
+        "import_repeats": pd.DataFrame({"review_id": repeated.astype("int64")}),
+        "late_replies": late[["review_id", "owner_reply"]].astype({"review_id": "int64"}),
+        "review_versions": newer[["review_id", "replaces_id"]].astype("int64"),
+    }
+    if plan.options.platform_count is not None and len(stored) + len(repeated):
+        place = (stored if len(stored) else rows)[["business_id", "source"]].head(1)
+        links["platform_counts"] = place.assign(shown=plan.options.platform_count)
+    return links
+
+
 def _record(plan: ImportPlan, import_id: str, scope: Scope, origin: Origin) -> dict[str, Any]:
     recognition = plan.read.recognition
     return {
         "import_id": import_id,
-        "file_name": Path(plan.file_name).name.encode("utf-8", "replace").decode(),
+        "file_name": plan.file_name.encode("utf-8", "replace").decode(),
         "file_sha256": plan.file_sha256,
         "format": recognition.format,
         "origin": origin,
@@ -248,6 +235,8 @@ def _record(plan: ImportPlan, import_id: str, scope: Scope, origin: Origin) -> d
             "encoding": recognition.encoding,
             "delimiter": recognition.delimiter,
             "mapping": dict(recognition.mapping),
+            "profile": plan.options.profile,
+            "newer_versions": plan.newer_versions,
             "notes": list(plan.read.notes),
         },
     }
@@ -256,22 +245,3 @@ def _record(plan: ImportPlan, import_id: str, scope: Scope, origin: Origin) -> d
 def _rejects_to_store(rejects: pd.DataFrame) -> pd.DataFrame:
     named = rejects.rename(columns={"row": "row_number", "column": "column_name"})
     return named.assign(column_name=named["column_name"].fillna(""))
-
-
-def _result(plan: ImportPlan, import_id: str) -> ImportResult:
-    return ImportResult(
-        accepted=plan.accepted,
-        duplicates=plan.duplicates,
-        rejected=plan.rejected,
-        format=plan.read.recognition.format,
-        rejects=_listed(plan.read.rejects),
-        import_id=import_id,
-        new_businesses=plan.new_businesses,
-        notes=list(plan.read.notes),
-    )
-
-
-def _listed(rejects: pd.DataFrame) -> list[dict[str, Any]]:
-    shown = rejects[["row", "column", "reason"]].astype(object)
-    listed: list[dict[str, Any]] = shown.where(shown.notna(), None).to_dict("records")
-    return listed
