@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
 from ..pages.conftest import EVIL_NAME, PAYLOAD
+from .tab import PHONE, settled, sideways, still, visit
 
 pytestmark = pytest.mark.browser
 ROW, HEADER = 66, 38
-PAGES = ("", "business", "feedback", "before_after", "upload")
-
-
-@pytest.fixture
-def page(browser, served) -> Iterator:
-    """A page that notes every request beyond this machine."""
-    context = browser.new_context(viewport={"width": 1360, "height": 1000}, accept_downloads=True)
-    page = context.new_page()
-    page.beyond = []
-    page.on("request", lambda request: page.beyond.append(request.url) if leaves(request.url) else None)
-    yield page
-    context.close()
-
-
-def leaves(address: str) -> bool:
-    parts = urlsplit(address)
-    return parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1"
-
-
-def visit(page, address: str) -> None:
-    page.goto(address)
-    page.locator("[data-testid=stMain] h1").wait_for(timeout=30_000)
-    page.locator("[data-testid=stStatusWidget]").wait_for(state="detached", timeout=30_000)
-    page.wait_for_timeout(700)
+PAGES = ("", "business", "feedback", "before_after", "upload", "people", "audit")
 
 
 def query(page) -> dict[str, str]:
@@ -45,9 +22,8 @@ def query(page) -> dict[str, str]:
 def click_row(page, row: int, x: int) -> None:
     """Click into a row of the page's last table, which is brought to the top first."""
     table = page.locator("[data-testid=stDataFrame]").last
-    table.evaluate("element => element.scrollIntoView({block: 'start'})")
-    page.wait_for_timeout(600)
-    box = table.bounding_box()
+    table.evaluate("element => element.scrollIntoView({block: 'start', behavior: 'instant'})")
+    box = still(page, table)
     page.mouse.click(box["x"] + x, box["y"] + HEADER + ROW * row + ROW / 2)
 
 
@@ -63,20 +39,27 @@ def test_a_first_visit_by_a_deep_link_has_filter_and_navigation(page, served):
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_asks_anyone_else_for_anything(page, served, path, scheme):
-    page.emulate_media(color_scheme=scheme)
+def test_a_page_keeps_to_itself_in_both_themes_and_fits_a_phone(page, served, path):
+    """It asks nobody else for anything, and never scrolls sideways on a phone."""
     visit(page, f"{served}/{path}?period=all")
+    page.emulate_media(color_scheme="dark")
+    settled(page)
+    page.set_viewport_size(PHONE)
+    settled(page)
+    assert sideways(page) <= 360
+    visit(page, f"{served}/{path}?period=all")
+    assert sideways(page) <= 360
     assert page.beyond == []
     assert page.get_by_text("Traceback").count() == 0
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_phone_never_scrolls_sideways(page, served, path):
-    page.set_viewport_size({"width": 360, "height": 740})
-    visit(page, f"{served}/{path}?period=all")
-    wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
-    assert wide <= 360
+def opened(page):
+    """The dialog of a review, once it stands."""
+    dialog = page.locator("[role=dialog]")
+    dialog.locator("[data-testid=stText]").first.wait_for()
+    settled(page)
+    still(page, dialog)
+    return dialog
 
 
 def test_a_click_opens_a_review_and_another_click_opens_it_again(page, served):
@@ -84,12 +67,12 @@ def test_a_click_opens_a_review_and_another_click_opens_it_again(page, served):
     for _ in range(2):
         click_row(page, 2, 200)
         wait_for_query(page, "review", present=True)
-        page.locator("[role=dialog]").wait_for()
-        page.wait_for_timeout(800)
+        opened(page)
         page.keyboard.press("Escape")
         wait_for_query(page, "review", present=False)
         page.locator("[role=dialog]").wait_for(state="detached")
-        page.wait_for_timeout(1500)
+        page.wait_for_timeout(500)  # for a run that should not come
+        settled(page)
         assert "review" not in query(page), "closing must not open another review"
 
 
@@ -98,9 +81,10 @@ def test_several_complaints_are_answered_at_once_and_undone(page, served):
     figure = page.locator("[data-testid=stMetric]", has_text="Complaints open")
     figure = figure.locator("[data-testid=stMetricValue]")
     before = int(figure.inner_text())
-    for row in (0, 1):
+    for row, label in enumerate(("Mark 1 complaint as answered", "Mark 2 complaints as answered")):
         click_row(page, row, 16)
-        page.wait_for_timeout(900)
+        page.get_by_role("button", name=label).wait_for()
+        settled(page)
     page.get_by_role("button", name="Mark 2 complaints as answered").click()
     expect(figure).to_have_text(str(before - 2), timeout=10_000)
     page.get_by_role("button", name="Undo").click()
@@ -110,10 +94,10 @@ def test_several_complaints_are_answered_at_once_and_undone(page, served):
 def test_a_sorted_overview_opens_the_business_that_was_clicked(page, served):
     visit(page, f"{served}/?period=all")
     table = page.locator("[data-testid=stDataFrame]").first
-    box = table.bounding_box()
+    box = still(page, table)
     for _ in range(2):  # descending by name: Sweet Creamery comes first
         page.mouse.click(box["x"] + 60, box["y"] + 18)
-        page.wait_for_timeout(700)
+        page.wait_for_timeout(400)  # the table is drawn on a canvas, which tells nothing of its order
     page.mouse.click(box["x"] + 60, box["y"] + HEADER + 21)
     page.wait_for_url("**/business?**")
     assert query(page) == {"business": "creamery", "period": "all"}
@@ -142,9 +126,7 @@ def test_untrusted_text_is_never_rendered(page, served):
     assert rendered(page, "[data-testid=stCaptionContainer]") == 0
     visit(page, f"{served}/business?period=all&search=script")
     click_row(page, 0, 200)
-    page.locator("[role=dialog]").wait_for()
-    page.wait_for_timeout(800)
-    assert PAYLOAD in page.locator("[role=dialog]").inner_text()
+    assert PAYLOAD in opened(page).inner_text()
     assert rendered(page, "[role=dialog] [data-testid=stText]") == 0
     assert page.beyond == []
 

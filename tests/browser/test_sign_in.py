@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -22,7 +19,8 @@ from peachdash.storage.database import Database, open_database
 from peachdash.workflows.people import add_person, assign_client, change_person
 
 from ..pages.conftest import EVIL_NAME, fill
-from .conftest import REPOSITORY, free_port, wait_for
+from .conftest import free_port, serving
+from .tab import settled
 
 pytestmark = pytest.mark.browser
 HOUSE = Scope.everything("test")
@@ -34,7 +32,7 @@ PEOPLE = {
     "gone": (Role.MANAGER, "north"),
     "idle": (Role.MANAGER, None),
 }
-EXPIRY_SECONDS = 12
+SESSION_HOURS = 12
 
 
 def claims(name: str, *, verified: bool = True) -> User:
@@ -53,17 +51,20 @@ def provider() -> Iterator[str]:
         yield f"http://localhost:{server.server_port}"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Served:
     """A dashboard in server mode; its database can be looked into once it has stopped."""
 
     address: str
     home: Path
-    process: subprocess.Popen
+    running: ExitStack = field(default_factory=ExitStack)
+
+    def put_clock_ahead(self, hours: float) -> None:
+        """Let the server take the time for later than it is, from its next look on."""
+        (self.home / "clock-ahead-hours").write_text(str(hours))
 
     def stop(self) -> Database:
-        self.process.terminate()
-        self.process.wait(timeout=20)
+        self.running.close()
         return open_database(self.home / "peachdash.duckdb")
 
 
@@ -81,27 +82,6 @@ server_metadata_url = "{provider}/.well-known/openid-configuration"
     return path
 
 
-def serve(home: Path, provider: str, **settings: str) -> Served:
-    port = free_port()
-    environment = {
-        **os.environ,
-        "PEACHDASH_HOME": str(home),
-        "PEACHDASH_MODE": "server",
-        "PEACHDASH_SECRETS": str(write_secrets(home, port, provider)),
-        "PYTHONPATH": str(REPOSITORY / "src"),
-        **settings,
-    }
-    process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("serve_with_fixed_models.py")), str(port)],
-        cwd=REPOSITORY,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_for(f"http://127.0.0.1:{port}")
-    return Served(f"http://localhost:{port}", home, process)
-
-
 def filled_home(home: Path) -> Path:
     database = open_database(home / "peachdash.duckdb")
     fill(database)
@@ -116,26 +96,34 @@ def filled_home(home: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, provider: str) -> Iterator[Served]:
-    served = serve(filled_home(tmp_path_factory.mktemp("server")), provider)
-    yield served
-    if served.process.poll() is None:
-        served.stop().close()
+    home, port = filled_home(tmp_path_factory.mktemp("server")), free_port()
+    settings = {
+        "PEACHDASH_MODE": "server",
+        "PEACHDASH_SECRETS": str(write_secrets(home, port, provider)),
+        "PEACHDASH_SESSION_HOURS": str(SESSION_HOURS),
+    }
+    served = Served(f"http://localhost:{port}", home)
+    with served.running as running:
+        running.enter_context(serving(home, host="localhost", port=port, **settings))
+        yield served
 
 
 @pytest.fixture
-def visit(browser, server) -> Iterator:
-    """Opens pages in a browser of its own each, with the dashboard's address before what is given."""
+def visit(page, browser, server) -> Iterator:
+    """Opens pages of the dashboard: in the tab, signed in or out, or in another browser beside it."""
     contexts = []
 
-    def opened(path: str = "", name: str | None = None, address: str = server.address):
-        context = browser.new_context(viewport={"width": 1300, "height": 900})
-        contexts.append(context)
-        page = context.new_page()
-        page.goto(f"{address}/{path}")
-        heading(page)
+    def opened(path: str = "", name: str | None = None, *, beside: bool = False):
+        where = page
+        if beside:
+            contexts.append(browser.new_context())
+            where = contexts[-1].new_page()
+        where.context.clear_cookies()
+        where.goto(f"{server.address}/{path}")
+        heading(where)
         if name is not None:
-            sign_in(page, name)
-        return page
+            sign_in(where, name)
+        return where
 
     yield opened
     for context in contexts:
@@ -146,7 +134,7 @@ def heading(page) -> str:
     """The title of the page, once it stands."""
     title = page.locator("[data-testid=stMain] h1").first
     title.wait_for(timeout=30_000)
-    page.locator("[data-testid=stStatusWidget]").wait_for(state="detached", timeout=30_000)
+    settled(page)
     return title.inner_text()
 
 
@@ -184,54 +172,53 @@ def end_at_provider(page) -> None:
 NAMES = ("Sweet Creamery", "Blue Diner", "North Foods", "South & Sons", "Café")
 
 
-@pytest.mark.parametrize("path", ["", "business?business=creamery&review=3", "people", "audit", "upload"])
-def test_who_is_not_signed_in_sees_one_button_and_nothing_else(visit, path):
-    page = visit(path)
-    assert heading(page) == "Welcome to Peachdash."
-    button = page.locator("[data-testid=stMain] button")
-    expect(button).to_have_count(1)
-    expect(button).to_contain_text("Sign in")
-    assert links(page) == set()
-    assert not any(name in text_of(page) for name in NAMES)
+def test_who_is_not_signed_in_sees_one_button_and_nothing_else(visit):
+    for path in ("", "business?business=creamery&review=3", "people", "audit", "upload"):
+        page = visit(path)
+        assert heading(page) == "Welcome to Peachdash."
+        button = page.locator("[data-testid=stMain] button")
+        expect(button).to_have_count(1)
+        expect(button).to_contain_text("Sign in")
+        assert links(page) == set()
+        assert not any(name in text_of(page) for name in NAMES)
 
 
-def test_a_client_sees_their_own_and_signs_out(visit, server):
-    page = visit(name="clara")
-    assert "Upload" not in links(page)
-    assert "People" not in links(page)
-    assert "South" not in text_of(page)
-    assert "Evil" not in text_of(page)
-    sign_out(page, "clara")
-    page.goto(f"{server.address}/business?business=creamery")
-    assert heading(page) == "Welcome to Peachdash."
+EVERYBODY, HOUSE_PAGES = {"Overview", "Business", "Before and after"}, {"Upload", "People", "Audit log"}
 
 
 @pytest.mark.parametrize(
-    ("name", "more"),
-    [("clara", set()), ("mia", {"Upload"}), ("ana", set()), ("adam", {"Upload", "People", "Audit log"})],
+    ("name", "more", "refused"),
+    [
+        ("clara", set(), "upload"),
+        ("mia", {"Upload"}, "people"),
+        ("ana", set(), "audit"),
+        ("adam", HOUSE_PAGES, None),
+    ],
 )
-def test_the_navigation_shows_what_a_role_may_use(visit, name, more):
+def test_a_role_is_shown_what_it_may_use_and_refused_the_rest_by_address(visit, server, name, more, refused):
     page = visit(name=name)
-    everybody = {"Overview", "Business", "Before and after"}
-    assert everybody | more <= links(page)
-    assert not ({"Upload", "People", "Audit log"} - more) & links(page)
+    assert EVERYBODY | more <= links(page)
+    assert not (HOUSE_PAGES - more) & links(page)
+    if refused is not None:
+        page.goto(f"{server.address}/{refused}")
+        expect(page.get_by_text("There is no such page for you")).to_be_visible(timeout=30_000)
+        assert page.locator("[data-testid=stMain] h1").count() == 0
 
 
-@pytest.mark.parametrize(("name", "path"), [("clara", "upload"), ("mia", "people"), ("ana", "audit")])
-def test_a_page_that_is_not_for_a_role_is_refused_by_address(visit, server, name, path):
-    page = visit(name=name)
-    page.goto(f"{server.address}/{path}")
-    expect(page.get_by_text("There is no such page for you")).to_be_visible(timeout=30_000)
-    assert page.locator("[data-testid=stMain] h1").count() == 0
-
-
-def test_a_guessed_review_and_business_are_not_there(visit, server):
+def test_a_client_sees_their_own_guesses_in_vain_and_signs_out(visit, server):
     page = visit(name="clara")
+    assert "South" not in text_of(page)
+    assert "Evil" not in text_of(page)
     page.goto(f"{server.address}/business?business=evil&review=61")
     expect(page.get_by_text("There is no review 61")).to_be_visible(timeout=30_000)
     assert EVIL_NAME[:4] not in text_of(page)
     assert "One visit only" not in text_of(page)
     assert "is not known here" in text_of(page).replace("\u2060", "")
+    page.goto(server.address)
+    heading(page)
+    sign_out(page, "clara")
+    page.goto(f"{server.address}/business?business=creamery")
+    assert heading(page) == "Welcome to Peachdash."
 
 
 @pytest.mark.parametrize("name", ["stranger", "gone", "thief"])
@@ -251,7 +238,7 @@ def test_a_manager_without_a_client_is_told_so(visit):
 
 
 def test_signing_out_ends_the_session_in_every_browser(visit, server):
-    first, second = visit(name="mia"), visit(name="mia")
+    first, second = visit(name="mia"), visit(name="mia", beside=True)
     kept = second.context.cookies()
     sign_out(first, "mia")
     second.reload()
@@ -287,32 +274,25 @@ def test_an_admin_lets_somebody_in_and_out_again(visit):
     assert heading(stranger) == "No business is assigned to you yet."
 
 
-def test_a_session_ends_by_itself(browser, tmp_path, provider):
-    home = tmp_path / "short"
-    home.mkdir()
-    served = serve(filled_home(home), provider, PEACHDASH_SESSION_HOURS=str(EXPIRY_SECONDS / 3600))
-    context = browser.new_context()
-    try:
-        page = context.new_page()
-        page.goto(served.address)
-        heading(page)
-        sign_in(page, "mia")
-        assert "Upload" in links(page)
-        time.sleep(EXPIRY_SECONDS)
-        page.get_by_role("link", name="Business").click()
-        expect(page.get_by_role("heading", name="Your session has ended.")).to_be_visible(timeout=20_000)
-        assert not any(name in text_of(page) for name in NAMES)
-        page.reload()
-        assert heading(page) == "Your session has ended."
-        sign_in(page, "mia")
-        assert "Upload" in links(page)
-    finally:
-        context.close()
-        database = served.stop()
-    with database.read() as connection:
-        events = connection.execute(sa.select(t.audit_log.c.action, t.audit_log.c.actor)).fetchall()
-    database.close()
-    assert [event for event in events if event[0] == "sign_in"] == [("sign_in", "mia@example.com")] * 2
+def test_a_session_ends_by_itself(visit, server):
+    page = visit(name="mia")
+    assert "Upload" in links(page)
+    server.put_clock_ahead(SESSION_HOURS - 0.1)
+    page.get_by_role("link", name="Business").click()
+    page.wait_for_url("**/business*")
+    assert heading(page).startswith("All businesses")
+    server.put_clock_ahead(SESSION_HOURS + 0.1)
+    page.get_by_role("link", name="Overview").click()
+    expect(page.get_by_role("heading", name="Your session has ended.")).to_be_visible(timeout=20_000)
+    assert not any(name in text_of(page) for name in NAMES)
+    page.reload()
+    assert heading(page) == "Your session has ended."
+    page.get_by_role("button", name="Sign in").click()
+    again = page.get_by_role("button", name="sub-mia", exact=True)
+    again.wait_for()
+    server.put_clock_ahead(0)
+    again.click()
+    expect(page.locator("[data-testid=stSidebarNavLink]", has_text="Upload")).to_be_visible(timeout=30_000)
 
 
 def test_everything_is_on_record(server):

@@ -15,7 +15,7 @@ from peachdash.ui.formatting import safe_cell
 from .conftest import REPOSITORY, serving
 from .payloads import FORMULAS, OUTSIDE, PAYLOADS
 from .poison import poison
-from .test_dashboard import leaves, visit
+from .tab import settled, visit
 
 pytestmark = pytest.mark.browser
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -38,16 +38,10 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, st
 
 
 @pytest.fixture
-def page(browser) -> Iterator:
-    """A page that notes what ran, and every request beyond this machine."""
-    context = browser.new_context(viewport={"width": 1360, "height": 3000}, accept_downloads=True)
-    page = context.new_page()
-    page.beyond, page.dialogs = [], []
-    page.on("request", lambda request: page.beyond.append(request.url) if leaves(request.url) else None)
-    page.on("dialog", lambda dialog: (page.dialogs.append(dialog.message), dialog.dismiss()))
-    context.on("page", lambda other: page.dialogs.append(other.url) if other is not page else None)
-    yield page
-    context.close()
+def page(page):
+    """The tab, so tall that tables and charts below are drawn too."""
+    page.set_viewport_size({"width": 1360, "height": 3000})
+    return page
 
 
 def addresses(token: str) -> list[str]:
@@ -93,7 +87,7 @@ def open_everything(page) -> None:
     """Open what is folded, so that it is rendered."""
     for summary in page.locator("[data-testid=stExpander] summary").all()[:5]:
         summary.click()
-    page.wait_for_timeout(300)
+    settled(page)
 
 
 def exported_cells(path: Path) -> list[str]:
@@ -183,5 +177,6 @@ def test_uploaded_files_are_as_harmless(page, poisoned, tmp_path):
             writer.writerow(["", "", payload, payload])
         visit(page, f"{address}/upload")
         page.locator("input[type=file]").set_input_files(str(tmp_path / name))
-        page.wait_for_timeout(1500)
+        page.get_by_text("Import 1 review").or_(page.get_by_text("This cannot be used")).first.wait_for()
+        settled(page)
         assert_harmless(page)
