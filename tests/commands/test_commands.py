@@ -148,6 +148,14 @@ def test_optimise_keeps_every_review(peachdash, plain):
     assert peachdash("status", "--json").json["reviews"] == 1
 
 
+def test_a_fresh_interpreter_imports_what_each_command_needs(fresh_peachdash, plain):
+    assert fresh_peachdash("import", plain, "--json").json["accepted"] == 1
+    assert fresh_peachdash("status", "--json").json["reviews"] == 1
+    assert fresh_peachdash("optimise").status == 0
+    assert fresh_peachdash("users", "list").status == 0
+    fresh_peachdash("evaluate", "--model", "lexicon").assert_refused("peachdash setup")
+
+
 def test_wrong_use_and_help(peachdash):
     assert peachdash("nonsense").status == 2
     assert peachdash("import").status == 2

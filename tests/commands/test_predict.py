@@ -111,9 +111,9 @@ def test_missing_files_folders_and_models(peachdash, tmp_path):
     peachdash("predict", source, out, "--model", "nonsense").assert_refused("nonsense", "generic-small")
 
 
-def test_needs_no_database(peachdash, tmp_path):
+def test_needs_no_database(fresh_peachdash, tmp_path):
     source = write(tmp_path / "in.csv", "text\nfine\n")
-    assert peachdash("predict", source, tmp_path / "out.csv", "--model", "lexicon").status == 0
+    assert fresh_peachdash("predict", source, tmp_path / "out.csv").status == 0
     assert not (tmp_path / "home" / "peachdash.duckdb").exists()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
@@ -47,7 +48,6 @@ class Dashboard:
         """The page after its first run, without an exception."""
         app = AppTest.from_file(APP, default_timeout=30)
         if page != "overview":
-            app.run()  # registers the pages
             app.switch_page(f"pages/{page}.py")
         for name, value in query.items():
             app.query_params[name] = value
@@ -153,6 +153,15 @@ def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fill(database)
     database.close()
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scanned_once() -> Iterator[None]:
+    """Look once for packages that bring components: the test runner does so before every run."""
+    found = manifest_scanner.scan_component_manifests()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
+        yield
 
 
 @pytest.fixture
