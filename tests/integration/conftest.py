@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -82,8 +84,32 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database file without a row, made once; every test works on a copy."""
+    return _made(tmp_path_factory.mktemp("empty"), lambda database: None)
+
+
+@pytest.fixture(scope="session")
+def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of `filled`, made once."""
+    return _made(tmp_path_factory.mktemp("filled"), fill)
+
+
+def _made(folder: Path, what: Callable[[Database], None]) -> Path:
+    path = folder / "peachdash.duckdb"
+    database = open_database(f"duckdb:///{path}")
+    what(database)
+    database.close()
+    return path
+
+
 @pytest.fixture
-def database(home: Path):
+def database(home: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An open database without a row, or with the six reviews where the test asks for `filled` too."""
+    made = "filled_file" if "filled" in request.fixturenames else "empty_file"
+    home.mkdir(exist_ok=True)
+    shutil.copy(request.getfixturevalue(made), home / "peachdash.duckdb")
     opened = open_database(f"duckdb:///{home / 'peachdash.duckdb'}")
     yield opened
     opened.close()
@@ -92,6 +118,11 @@ def database(home: Path):
 @pytest.fixture
 def filled(database: Database) -> Database:
     """Six reviews: review 1 to 4 of the creamery, 5 of the diner, 6 of the boutique (another client)."""
+    return database
+
+
+def fill(database: Database) -> None:
+    """Store the reviews of `filled` with their readings."""
     with database.write() as connection:
         ensure_client(connection, "doravale", "Doravale Foods")
         ensure_client(connection, "magnolia", "Magnolia Rack")
@@ -123,4 +154,3 @@ def filled(database: Database) -> Database:
     readings += [reading(keys[text], MODELS.generic, label) for text, label in generic.items()]
     with database.write() as connection:
         append_predictions(connection, pd.DataFrame(readings))
-    return database

@@ -80,14 +80,21 @@ class World:
     Attributes:
         ids: by client.
         settings: of its own home.
+        scopes: by role, once they were asked for.
     """
 
     database: Database
     settings: Settings
     ids: dict[str, Ids] = field(default_factory=dict)
+    scopes: dict[Role, Scope] = field(default_factory=dict)
 
     def scope(self, role: Role) -> Scope:
-        """What somebody of the first client, or of the house, gets by signing in."""
+        """What somebody of the first client, or of the house, gets by signing in; it stays so."""
+        if role not in self.scopes:
+            self.scopes[role] = self._signed_in(role)
+        return self.scopes[role]
+
+    def _signed_in(self, role: Role) -> Scope:
         name = {Role.CLIENT: "clara", Role.MANAGER: "mia", Role.ANALYST: "ana", Role.ADMIN: "adam"}[role]
         where = "house" if role in (Role.ANALYST, Role.ADMIN) else NORTH
         return load_scope(self.database, identity(name, where))
