@@ -260,12 +260,18 @@ def test_what_the_model_now_reads_by_itself_is_counted(filled):
     accept_reports(filled, MANAGER, [wrong], "positive")
     accept_reports(filled, MANAGER, [left_out], "spam")
     found = counts(filled)
-    assert (found["accepted"], found["accepted_labels"], found["read_right"]) == (3, 2, 1)
+    assert (found["accepted"], found["accepted_labels"], found["read_right"]) == (3, 1, 1)
     assert (found["in_force"], counts(filled, CREAMERY_ONLY, own=True)["reported"]) == (2, 2)
     unsure = report_reading(filled, CREAMERY_ONLY, MODELS, UNSURE, "neutral")
     accept_reports(filled, MANAGER, [unsure], "neutral")
     found = counts(filled)
-    assert (found["accepted_labels"], found["read_right"]) == (3, 1), "an unsure reading would not count"
+    assert (found["accepted_labels"], found["read_right"]) == (2, 1), "an unsure reading would not count"
+    changed = report_reading(filled, COLLEAGUE, MODELS, LOVELY, "not_about_us")
+    accept_reports(filled, MANAGER, [changed], "not_about_us")
+    found = counts(filled)
+    assert (found["accepted_labels"], found["read_right"]) == (1, 0), (
+        "what was decided anew later is no label"
+    )
 
 
 def test_every_step_is_in_the_audit_log(filled):

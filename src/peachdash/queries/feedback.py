@@ -131,8 +131,8 @@ def fetch_feedback_counts(
 
     Returns:
         reported, open, accepted, rejected, labelling; in_force (accepted, and the decision stands);
-        accepted_labels (accepted with a class, not as spam and the like); read_right (of those, how many
-        the champion reads so by itself, surely enough to count without the correction).
+        accepted_labels (of those in force, the ones with a class, not spam and the like); read_right (of
+        those, how many the champion reads so by itself, surely enough to count without the correction).
 
     Args:
         connection: to read from.
@@ -146,7 +146,8 @@ def fetch_feedback_counts(
         sa.select(t.predictions).where(t.predictions.c.revision == models.champion).subquery("champion")
     )
     accepted = outcome.c.outcome == Outcome.ACCEPTED.value
-    labelled = sa.and_(accepted, reports.c.suggestion.in_(LABELS))
+    in_force = _in_force(outcome, standing)
+    labelled = sa.and_(in_force, reports.c.suggestion.in_(LABELS))
     right = sa.and_(labelled, champion.c.label == reports.c.suggestion, ~champion.c.needs_review)
     conditions: dict[str, sa.ColumnElement[bool]] = {
         "reported": sa.true(),
@@ -154,7 +155,7 @@ def fetch_feedback_counts(
         "accepted": accepted,
         "rejected": outcome.c.outcome == Outcome.REJECTED.value,
         "labelling": outcome.c.outcome == Outcome.LABELLING.value,
-        "in_force": _in_force(outcome, standing),
+        "in_force": in_force,
         "accepted_labels": labelled,
         "read_right": right,
     }

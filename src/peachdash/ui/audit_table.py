@@ -19,7 +19,7 @@ from peachdash.ui.formatting import moment
 
 PAGE_ROWS, MOST_EXPORTED = 50, 100_000
 _PAGE = "audit_page"
-_RANDOM = re.compile(r"[0-9a-f]{32}|[0-9]{20}-[0-9a-f]{12}")
+_RANDOM = re.compile(r"[0-9a-f]{32}|[0-9]{20}-[0-9a-f]{12}(-[0-9]{4})?")
 
 
 def audit_sentence(total: int, latest: pd.DataFrame) -> str:
@@ -66,9 +66,19 @@ def _first_page() -> None:
     st.session_state[_PAGE] = 1
 
 
+_ACTIONS = {
+    "answer": "Mark complaint answered",
+    "unanswer": "Open complaint again",
+    "correct": "Correct reading",
+    "report": "Report reading",
+    "take_back": "Take decision back",
+    "withdraw": "Withdraw report",
+}
+
+
 def action_words(action: str) -> str:
-    """ "sign_in_refused" as "Sign in refused"."""
-    return action.replace("_", " ").capitalize()
+    """ "sign_in_refused" as "Sign in refused"; what would not say enough by itself in more words."""
+    return _ACTIONS.get(action, action.replace("_", " ").capitalize())
 
 
 def audit_rows(events: pd.DataFrame) -> pd.DataFrame:
@@ -106,7 +116,13 @@ def details_words(details: str) -> str:
 def _value(value: object) -> str:
     if isinstance(value, Mapping) and set(value) == {"from", "to"}:
         return f"{value['from']} → {value['to']}"
-    return str(value) if isinstance(value, (str, int, float)) else json.dumps(value, ensure_ascii=False)
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (str, int, float)):
+        return _short(str(value))
+    return json.dumps(value, ensure_ascii=False)
 
 
 def render_audit(session: Session, search: AuditSearch) -> None:
@@ -134,7 +150,10 @@ def render_audit(session: Session, search: AuditSearch) -> None:
             audit_rows(events),
             hide_index=True,
             height=38 + 35 * len(events) + 2,
-            column_config={"Details": st.column_config.TextColumn("Details", width="large")},
+            column_config={
+                name: st.column_config.TextColumn(name, width=width)
+                for name, width in (("Who", 200), ("What", 160), ("Details", 300))
+            },
             alt="Events of the audit log",
         )
 

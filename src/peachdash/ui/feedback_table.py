@@ -16,7 +16,9 @@ from peachdash.ui.formatting import VERDICT_WORDS, moment, person, preview
 from peachdash.ui.review_actions import open_review, take_back
 from peachdash.ui.review_card import NO_TEXT
 
-_COLUMNS = ("Review", "Model read", "Suggested", "Outcome", "Reason", "Note", "Reported", "Business")
+_COLUMNS = ("Review", "Reading", "Outcome", "Reason", "Reported", "Note", "Business")
+_PREVIEW = 70
+"""Characters that stay on the two lines of a row."""
 
 
 def feedback_sentence(counts: Mapping[str, int], who: str = "") -> str:
@@ -47,15 +49,20 @@ def feedback_rows(reports: pd.DataFrame) -> pd.DataFrame:
 
 def _row(report: pd.Series) -> dict[str, Any]:
     return {
-        "Review": preview(report["title"], report["text"]) or NO_TEXT,
-        "Model read": report["label"] if isinstance(report["label"], str) else "not read",
-        "Suggested": VERDICT_WORDS[report["suggestion"]],
+        "Review": preview(report["title"], report["text"], _PREVIEW) or NO_TEXT,
+        "Reading": reading_change(report),
         "Outcome": outcome_words(report),
         "Reason": preview("", report["reason"]),
         "Note": preview("", report["note"]),
         "Reported": f"{moment(report['reported_utc'])} by {person(report['reported_by'])}",
         "Business": report["business"],
     }
+
+
+def reading_change(report: pd.Series) -> str:
+    """What the model had read, and what it should be."""
+    read = report["label"] if isinstance(report["label"], str) else "not read"
+    return f"{read} → {VERDICT_WORDS[report['suggestion']]}"
 
 
 _OUTCOMES = {Outcome.REJECTED.value: "rejected", Outcome.LABELLING.value: "sent to labelling"}
@@ -90,10 +97,14 @@ def render_feedback_table(session: Session, reports: pd.DataFrame) -> None:
         opened=lambda row: open_review(numbers[row]),
         ticks=deciding,
         columns={
-            "Review": column.TextColumn("Review", width=270),
+            "Review": column.TextColumn("Review", width=260),
+            "Reading": column.TextColumn(
+                "Reading", width=110, help="What the model had read, and what it should be."
+            ),
+            "Outcome": column.TextColumn("Outcome", width=120),
             "Reason": column.TextColumn("Reason", width=160),
-            "Note": column.TextColumn("Note", width=140),
-            "Reported": column.TextColumn("Reported", width=130),
+            "Reported": column.TextColumn("Reported", width=180),
+            "Note": column.TextColumn("Note", width=180),
         },
         alt="Reported readings and what came of them",
     )

@@ -8,13 +8,19 @@ import pandas as pd
 import streamlit as st
 
 from peachdash.queries.feedback import fetch_feedback_counts, fetch_report_queue, fetch_reports
+from peachdash.queries.links import fetch_links
+from peachdash.queries.samples import fetch_sample_answers
 from peachdash.records import ReviewFilter, Scope
 from peachdash.ui.access import Session
-from peachdash.ui.data import ask
+from peachdash.ui.accuracy_table import estimate_each, sample_sentence
+from peachdash.ui.data import ask, chosen_businesses
 from peachdash.ui.empty import BUSINESS
 from peachdash.ui.feedback_table import feedback_sentence, render_feedback_table
 from peachdash.ui.filters import View
+from peachdash.ui.formatting import plain
+from peachdash.ui.headline import render_demo_note, render_headline
 from peachdash.ui.report_queue import Group, group_reports, queue_sentence, render_queue
+from peachdash.ui.share_links import links_sentence
 
 QUEUE, REPORTS, SAMPLE, LINKS = "Queue", "Reports", "Random sample", "Links"
 _VIEW = "view"
@@ -25,14 +31,14 @@ class Feedback:
     """What the page shows.
 
     Attributes:
-        sentence: the answer in words.
-        basis: what it rests on, and what came of all reports where the sentence tells of the queue.
+        waiting: what waits in the queue, in words; empty for those who may not decide.
+        told: what came of reports, in words; of the viewer's own where they may not decide.
         criteria: the page's filter without its dates: a report waits however old its review is.
         groups: the queue; empty for those who may not decide.
     """
 
-    sentence: str
-    basis: str
+    waiting: str
+    told: str
     criteria: ReviewFilter
     groups: list[Group]
 
@@ -42,16 +48,38 @@ def load_feedback(session: Session, criteria: ReviewFilter) -> Feedback:
     whole = criteria.without("since", "until")
     if not session.scope.may_decide:
         own = ask(session, fetch_feedback_counts, whole, session.models, own=True)
-        return Feedback(feedback_sentence(own, "You"), _OWN_WORDS, whole, [])
+        return Feedback("", feedback_sentence(own, "You"), whole, [])
     counts = ask(session, fetch_feedback_counts, whole, session.models)
     groups = group_reports(ask(session, fetch_report_queue, whole, session.models))
-    told = feedback_sentence(counts)
-    if not groups:
-        return Feedback(told, _ALL_WORDS, whole, groups)
-    return Feedback(queue_sentence(groups), f"{told} {_ALL_WORDS}", whole, groups)
+    return Feedback(queue_sentence(groups), feedback_sentence(counts), whole, groups)
+
+
+def render_feedback_head(session: Session, feedback: Feedback, shown: str) -> None:
+    """The answer that the chosen view gives, what it rests on, and whether it is about demo data."""
+    sentence, basis = _answer(session, feedback, shown)
+    render_headline(sentence)
+    st.caption(basis)
+    if chosen_businesses(session, feedback.criteria)["is_demo"].any():
+        render_demo_note()
+
+
+def _answer(session: Session, feedback: Feedback, shown: str) -> tuple[str, str]:
+    if shown == QUEUE:
+        return feedback.waiting, f"{plain(feedback.told)} {_ALL_WORDS}"
+    if shown == SAMPLE:
+        sampled = ask(session, fetch_sample_answers, feedback.criteria)
+        return sample_sentence(estimate_each(session, sampled)), _SAMPLE_WORDS
+    if shown == LINKS:
+        return links_sentence(ask(session, fetch_links)), _LINK_WORDS
+    return feedback.told, _ALL_WORDS if session.scope.may_decide else _OWN_WORDS
 
 
 _ALL_WORDS = "Reports on reviews of all dates."
+_SAMPLE_WORDS = "From checks of readings that were drawn at random, not from reports."
+_LINK_WORDS = (
+    "A link shows one client their own recent reviews with our readings, without an account. They can "
+    "confirm or correct each, and nothing else. What they correct waits in the queue."
+)
 _OWN_WORDS = "An accepted report counts at once in every number. Reviews of all dates."
 
 

@@ -24,17 +24,27 @@ LOGO = (
     f"{_PEACH}{_NAME}</svg>"
 )
 
+_STEADY = (
+    "button[data-variant][data-selected=true], [data-testid=stTab][aria-selected=true],"
+    " [data-testid=stTab][aria-selected=true] p { color: inherit; }"
+)
+"""What is chosen keeps the colour of text; frame and fill show the choice.
+
+Streamlit writes it in the primary colour. White has to be read on that too, in buttons, and no colour is
+both dark enough for it and bright enough to be read on a dark page.
+"""
 
 _FRAMED = "framed"
 
 
 def render_frame() -> None:
-    """Title, icon and logo. Call it before `st.navigation`.
+    """Title, icon, logo and one rule of style. Call it before `st.navigation`.
 
     The browser would fetch the icon of a page from Google's servers, were there none of our own before.
     """
     st.set_page_config(page_title="Peachdash", page_icon=ICON, layout="wide")
     st.logo(LOGO, size="large", icon_image=ICON)
+    st.html(f"<style>{_STEADY}</style>")
 
 
 @contextmanager

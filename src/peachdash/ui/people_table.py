@@ -89,7 +89,10 @@ def render_people(session: Session, people: pd.DataFrame, clients: pd.DataFrame)
         hide_index=True,
         selection_mode="single-row",
         on_select="rerun",
-        column_config={"Clients": st.column_config.TextColumn("Clients", width=180)},
+        column_config={
+            name: st.column_config.TextColumn(name, width=width)
+            for name, width in (("Name", 150), ("E-mail", 230), ("Clients", 170))
+        },
         alt="People with their roles and clients",
     )
     ticked = [row for row in state["selection"]["rows"] if row < len(people)]

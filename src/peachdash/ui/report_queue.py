@@ -30,6 +30,9 @@ REASONS = (
     "The review says both; it counts by its balance.",
     "It is about this business, as far as we can tell.",
 )
+_PREVIEW = 90
+"""Characters that stay on the two lines of a row."""
+
 _MEANWHILE = "Somebody else decided on this meanwhile; nothing was changed."
 
 
@@ -130,8 +133,9 @@ def _render_suggestions(group: Group) -> None:
         with st.container(gap=None):
             st.markdown(f":material/flag: Should be **{VERDICT_WORDS[suggestion]}**: {people}")
             for report in said.itertuples():
-                note = f" “{plain(report.note)}”" if report.note else ""
-                st.caption(f"{plain(person(report.reported_by))}, {moment(report.reported_utc)} UTC{note}")
+                if report.note:
+                    st.text(f"“{report.note}”", width="stretch")
+                st.caption(f"{plain(person(report.reported_by))}, {moment(report.reported_utc)} UTC")
 
 
 def _render_earlier(session: Session, group: Group) -> None:
@@ -156,14 +160,16 @@ def _render_reason(group: Group) -> None:
 
 
 def _render_decisions(groups: list[Group], place: int) -> None:
-    """Buttons whose clicks are taken before the page is drawn anew, so that a changed queue loses none."""
+    """Buttons whose clicks are taken before the page is drawn anew, so that a changed queue loses none.
+
+    They look alike: nobody is to be nudged towards one answer.
+    """
     group, following = groups[place], groups[(place + 1) % len(groups)].number
     with st.container(horizontal=True):
         for key, suggestion in enumerate(group.suggestions, start=1):
             st.button(
                 f"Accept: {VERDICT_WORDS[suggestion]}",
                 key=f"accept_{group.number}_{suggestion}",
-                type="primary",
                 icon=":material/check:",
                 shortcut=str(key),
                 on_click=_decide,
@@ -221,7 +227,7 @@ def _render_others(groups: list[Group], place: int) -> None:
         "queue_table",
         opened=partial(_open, others),
         ticks=False,
-        columns={"Review": column.TextColumn("Review", width=330)},
+        columns={"Review": column.TextColumn("Review", width=350)},
         alt="Other reviews with open reports",
     )
 
@@ -241,7 +247,7 @@ def _row(group: Group) -> dict[str, Any]:
     review = group.review
     told = [f"{VERDICT_WORDS[name]} ({n})" for name, n in group.suggestions.items()]
     return {
-        "Review": preview(review["title"], review["text"]) or NO_TEXT,
+        "Review": preview(review["title"], review["text"], _PREVIEW) or NO_TEXT,
         "Should be": " or ".join(told),
         "Model reads": reading_words(review["champion_label"], review, "champion"),
         "Waiting since": moment(group.reports["reported_utc"].min()),

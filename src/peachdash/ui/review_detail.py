@@ -139,10 +139,11 @@ def _render_trail(review: Mapping[str, Any], trail: pd.DataFrame) -> None:
     if trail.empty:
         return
     st.markdown("**What was done**")
-    for step in trail.itertuples():
-        st.caption(trail_words(step))
+    with st.container(gap="xxsmall"):
+        for step in trail.itertuples():
+            st.caption(trail_words(step))
     if review["verdict"] is not None:
-        st.caption(f":material/smart_toy: {model_now(review)}")
+        st.markdown(f":material/smart_toy: {model_now(review)}")
 
 
 def model_now(review: Mapping[str, Any]) -> str:

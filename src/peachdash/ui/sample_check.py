@@ -1,98 +1,44 @@
-"""The random sample: what it says of the model for each client, and the readings that it asks people for."""
+"""The random sample: the readings that it asks people for, what their answers say, and drawing more."""
 
 from __future__ import annotations
-
-from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from peachdash.insights import formatting
-from peachdash.insights.sampled_accuracy import OVERALL, estimate_accuracy
 from peachdash.queries.catalogue import fetch_clients
 from peachdash.queries.samples import fetch_sample_answers, fetch_unchecked
 from peachdash.records import ReviewFilter, Verdict
 from peachdash.ui.access import Session, renew_session
-from peachdash.ui.data import ask, remember
-from peachdash.ui.formatting import VERDICT_WORDS, plain
+from peachdash.ui.accuracy_table import render_accuracy
+from peachdash.ui.data import ask
+from peachdash.ui.formatting import VERDICT_WORDS
 from peachdash.ui.guard import guard
 from peachdash.ui.notices import done, leave_notice
 from peachdash.ui.review_card import render_facts, render_words
 from peachdash.workflows.checking import MOST_SAMPLED, SAMPLE_SIZE, check_reading, draw_sample
 
-WHY_A_SAMPLE = (
-    "Measured on readings that were drawn at random and then confirmed or corrected by people. Reported "
-    "readings are left out on purpose: people report what is wrong, so they would make the model look worse "
-    "than it is. What the model left undecided is not asked for."
-)
 _SKIP = "sample_skip"
 
 
 def render_sample(session: Session, criteria: ReviewFilter) -> None:
-    """Accuracy by client, the next reading to check, and the drawing of more."""
+    """The next reading to check, what the answers say of each client, and the drawing of more."""
     sampled = ask(session, fetch_sample_answers, criteria)
-    _render_accuracy(session, sampled)
     unchecked = ask(session, fetch_unchecked, criteria)
     if len(unchecked):
         _render_next(unchecked, len(sampled))
     elif len(sampled):
         st.success("Every reading of the sample is checked.", icon=":material/task_alt:")
+    render_accuracy(session, sampled)
     if session.scope.may_decide:
         _render_drawing(session, criteria)
 
 
-def accuracy_sentence(client: str, rows: pd.DataFrame) -> str:
-    """How often the model that was sampled last reads a client right; "too few" where nobody knows yet."""
-    whole = rows[rows["month"] == OVERALL].iloc[0]
-    if formatting.is_missing(whole["share"]):
-        checked = formatting.counted(int(whole["n"]), "sampled reading")
-        return f"{client}: too few checked to say how often it is read right ({checked} so far)."
-    words = formatting.estimate(whole["share"], whole["low"], whole["high"], whole["n"])
-    return f"{client}: {words} of readings are right."
-
-
-def accuracy_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """What the table of a client's accuracy shows of `estimate_accuracy`."""
-    shown = pd.DataFrame(
-        {
-            "Model": rows["revision"],
-            "Drawn in": [_month(month) for month in rows["month"]],
-            "Read right": [_share(row) for row in rows.itertuples()],
-            "Checked": [f"{row.answered} of {row.drawn}" for row in rows.itertuples()],
-            "No review of theirs": rows["left_out"],
-        }
-    )
-    return shown if rows["left_out"].any() else shown.drop(columns="No review of theirs")
-
-
-def _month(month: str) -> str:
-    return "all months" if month == OVERALL else formatting.period(pd.Timestamp(f"{month}-01"), "month")
-
-
-def _share(row: Any) -> str:
-    if formatting.is_missing(row.share):
-        return f"too few (n = {row.n})"
-    return formatting.estimate(row.share, row.low, row.high, row.n)
-
-
-def _render_accuracy(session: Session, sampled: pd.DataFrame) -> None:
-    if sampled.empty:
-        st.info("No sample has been drawn yet, so how often readings are right is not known.")
-        return
-    minimum = session.service.settings.minimum_n
-    for client, own in sampled.groupby("client_id"):
-        rows = remember(
-            session, "accuracy", partial(estimate_accuracy, own, minimum_n=minimum), client, len(own)
-        )
-        name = str(own["client"].iloc[0])
-        st.subheader(plain(accuracy_sentence(name, rows)), anchor=False)
-        st.dataframe(accuracy_rows(rows), hide_index=True, width="stretch", key=f"accuracy_{client}")
-    st.caption(WHY_A_SAMPLE)
-
-
 def _render_next(unchecked: pd.DataFrame, drawn: int) -> None:
-    """One sampled reading at a time; the order is that of the drawing, so that a part of it is random too."""
+    """One sampled reading at a time; the order is that of the drawing, so that a part of it is random too.
+
+    All answers look alike: a brighter "Right" would be pressed more often, and the share be too high.
+    """
     skipped = st.session_state.get(_SKIP, set())
     waiting = unchecked[~unchecked["sampled_id"].isin(skipped)]
     row = (waiting if len(waiting) else unchecked).iloc[0]
@@ -103,19 +49,19 @@ def _render_next(unchecked: pd.DataFrame, drawn: int) -> None:
         st.markdown(f"The model read it as **{row['label']}**.")
         others = [verdict.value for verdict in Verdict if verdict.value != row["label"]]
         with st.container(horizontal=True):
-            _answer_button(row, row["label"], "Right", "y", "primary")
+            _answer_button(row, row["label"], "Right", "y", ":material/check:")
             for key, verdict in enumerate(others, start=1):
-                _answer_button(row, verdict, f"No: {VERDICT_WORDS[verdict]}", str(key), "secondary")
+                _answer_button(row, verdict, f"No: {VERDICT_WORDS[verdict]}", str(key))
             st.button(
                 "Later", key="sample_later", icon=":material/skip_next:", shortcut="n", type="tertiary",
                 on_click=_skip, args=(row["sampled_id"],),
             )  # fmt: skip
 
 
-def _answer_button(row: pd.Series, answer: str, words: str, shortcut: str, kind: Any) -> None:
+def _answer_button(row: pd.Series, answer: str, words: str, shortcut: str, icon: str | None = None) -> None:
     taken = (int(row["review_id"]), str(row["sampled_id"]), answer, str(row["label"]))
     st.button(
-        words, key=f"check_{row['sampled_id']}_{answer}", shortcut=shortcut, type=kind,
+        words, key=f"check_{row['sampled_id']}_{answer}", shortcut=shortcut, icon=icon,
         on_click=_take_answer, args=taken,
     )  # fmt: skip
 

@@ -38,17 +38,28 @@ def link_address(token: str, here: str | None) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, f"{LINK_PARAMETER}={token}", ""))
 
 
+def links_sentence(links: pd.DataFrame) -> str:
+    """How many links are open, and how many answers came through all of them, in words."""
+    now = dt.datetime.now(dt.UTC)
+    rows = links.to_dict("records")
+    usable = sum(link_state(link, now) == "open" for link in rows)
+    if not rows:
+        return "No link has been made yet."
+    answers = formatting.counted(int(links["answers"].sum()), "answer")
+    told = (
+        f"{formatting.counted(usable, 'link')} {'is' if usable == 1 else 'are'} open"
+        if usable
+        else ("No link is open")
+    )
+    return f"{told}; {answers} came through {formatting.counted(len(rows), 'link')} in all."
+
+
 def render_links(session: Session) -> None:
     """The form for a new link, the one just made, and all others."""
-    st.caption(
-        "A link shows one client their own recent reviews with our readings, without an account. They can "
-        "confirm or correct each, and nothing else. What they correct waits in the queue."
-    )
     _render_made()
     _render_form(session)
     links = ask(session, fetch_links)
     if links.empty:
-        st.info("No link has been made yet.", icon=":material/link:")
         return
     now = dt.datetime.now(dt.UTC)
     rows = links.to_dict("records")
@@ -122,6 +133,8 @@ def _render_names(link: dict[str, Any]) -> None:
     with st.container(gap=None):
         st.markdown(f"**{plain(link['client'])}**{purpose}")
         st.caption(link_words(link))
+        made = f"made by {plain(person(link['made_by']))}, {formatting.date(link['made_utc'])}"
+        st.caption(f"link {link['link_id'][:6]}, {made}")
 
 
 def link_state(link: dict[str, Any], now: dt.datetime) -> str:
@@ -144,5 +157,4 @@ def link_words(link: dict[str, Any]) -> str:
     }[state]
     taken = f"{formatting.count(link['answers'])} of {formatting.counted(link['answer_limit'], 'answer')}"
     phrase = "with a pass phrase" if link["protected"] else "without a pass phrase"
-    made = f"made by {plain(person(link['made_by']))}, {formatting.date(link['made_utc'])}"
-    return " · ".join([ends, taken, phrase, made, f"link {link['link_id'][:6]}"])
+    return " · ".join([ends, taken, phrase])
