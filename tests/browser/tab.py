@@ -7,11 +7,44 @@ from urllib.parse import urlsplit
 WIDE = {"width": 1360, "height": 1000}
 PHONE = {"width": 360, "height": 740}
 _STANDS = """() => {
-  const all = selector => [...document.querySelectorAll(selector)].filter(one => one.offsetParent);
+  const seen = one => one.offsetHeight && !one.closest('details:not([open])');
+  const all = selector => [...document.querySelectorAll(selector)].filter(seen);
   return document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
     && !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')
     && all('[data-testid=stDataFrame]').every(table => table.querySelector('canvas'))
     && all('[data-testid=stVegaLiteChart]').every(chart => chart.querySelector('canvas, svg'));
+}"""
+_FAINT = r"""() => {
+  const channels = colour => {
+    const [, kind, inside] = colour.match(/^(rgba?|color)\((?:srgb )?([^)]+)\)$/) || [null, 'rgb', '0 0 0 0'];
+    const [red, green, blue, alpha = 1] = inside.split(/[ ,/]+/).map(Number);
+    const scale = kind === 'color' ? 255 : 1;
+    return [red * scale, green * scale, blue * scale, alpha];
+  };
+  const over = (top, below) => [0, 1, 2].map(i => top[i] * top[3] + below[i] * (1 - top[3]));
+  const linear = value => value / 255 <= .04045 ? value / 3294.6 : ((value / 255 + .055) / 1.055) ** 2.4;
+  const luminance = ([r, g, b]) => .2126 * linear(r) + .7152 * linear(g) + .0722 * linear(b);
+  const quiet = 'svg, [disabled], [aria-disabled=true], [data-testid=stPaginationEllipsis]';
+  const found = [];
+  for (const element of document.querySelectorAll('body *')) {
+    const words = [...element.childNodes].filter(node => node.nodeType === 3).map(node => node.data.trim());
+    const style = getComputedStyle(element);
+    if (!words.join('') || !element.offsetHeight || style.visibility === 'hidden') continue;
+    if (element.closest(quiet)) continue;
+    let opacity = 1, background = [255, 255, 255];
+    const around = [];
+    for (let up = element; up; up = up.parentElement) around.unshift(getComputedStyle(up));
+    for (const one of around) {
+      opacity *= Number(one.opacity);
+      background = over(channels(one.backgroundColor), background);
+    }
+    const [red, green, blue, alpha] = channels(style.color);
+    const ink = over([red, green, blue, alpha * opacity], background);
+    const [dark, light] = [luminance(ink), luminance(background)].sort((a, b) => a - b);
+    const ratio = (light + .05) / (dark + .05);
+    if (opacity && ratio < 4.5) found.push(`${words.join(' ').slice(0, 40)}: ${ratio.toFixed(2)}`);
+  }
+  return found;
 }"""
 _TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
@@ -73,3 +106,8 @@ def still(page, locator) -> dict[str, float]:
 def sideways(page) -> int:
     """How wide the page's content is."""
     return int(page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth"))
+
+
+def faint(page) -> list[str]:
+    """Text whose contrast with what lies under it is below 4.5 to 1 (WCAG 2.2), with its contrast."""
+    return page.evaluate(_FAINT)

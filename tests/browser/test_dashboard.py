@@ -8,11 +8,12 @@ import pytest
 from playwright.sync_api import expect
 
 from ..pages.conftest import EVIL_NAME, PAYLOAD
-from .tab import PHONE, settled, sideways, still, visit
+from .tab import PHONE, faint, settled, sideways, still, visit
 
 pytestmark = pytest.mark.browser
 ROW, HEADER = 66, 38
 PAGES = ("", "business", "feedback", "before_after", "upload", "people", "audit")
+VIEWS = ("feedback?view=Reports", "feedback?view=Random+sample", "feedback?view=Links")
 
 
 def query(page) -> dict[str, str]:
@@ -38,16 +39,20 @@ def test_a_first_visit_by_a_deep_link_has_filter_and_navigation(page, served):
     assert page.get_by_role("link", name="Before and after").count() == 1
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, *VIEWS])
 def test_a_page_keeps_to_itself_in_both_themes_and_fits_a_phone(page, served, path):
-    """It asks nobody else for anything, and never scrolls sideways on a phone."""
-    visit(page, f"{served}/{path}?period=all")
+    """It asks nobody else for anything, every word is read, and it never scrolls sideways on a phone."""
+    address = f"{served}/{path}{'&' if '?' in path else '?'}period=all"
+    visit(page, address)
+    assert faint(page) == []
     page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(400)  # colours change by and by
     settled(page)
+    assert faint(page) == []
     page.set_viewport_size(PHONE)
     settled(page)
     assert sideways(page) <= 360
-    visit(page, f"{served}/{path}?period=all")
+    visit(page, address)
     assert sideways(page) <= 360
     assert page.beyond == []
     assert page.get_by_text("Traceback").count() == 0

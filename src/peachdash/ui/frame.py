@@ -26,7 +26,7 @@ LOGO = (
 
 _STEADY = (
     "button[data-variant][data-selected=true], [data-testid=stTab][aria-selected=true],"
-    " [data-testid=stTab][aria-selected=true] p { color: inherit; }"
+    " [data-testid=stTab][aria-selected=true] p { color: inherit !important; }"
 )
 """What is chosen keeps the colour of text; frame and fill show the choice.
 
