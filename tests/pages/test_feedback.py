@@ -8,15 +8,19 @@ from streamlit.testing.v1 import AppTest
 from peachdash.records import Role, Scope
 from peachdash.storage import schema as t
 from peachdash.ui import view_as
+from peachdash.workflows.catalogue import change_business
 from peachdash.workflows.checking import check_reading, draw_sample
 from peachdash.workflows.deciding import accept_reports, reject_reports
 from peachdash.workflows.feedback import report_reading
+from peachdash.workflows.links import make_link
 
 from .conftest import MODELS, words
 from .test_business import metric, number_of
 
 ANA = Scope("ana@north.example", Role.CLIENT, frozenset({"creamery", "diner"}))
 BEN = Scope("ben@north.example", Role.CLIENT, frozenset({"creamery", "diner"}))
+HOUSE = Scope.everything("ada")
+FOUR_VIEWS = ("Queue", "Reports", "Random sample", "Links")
 MIA = Scope("mia@peach.example", Role.MANAGER, frozenset({"creamery", "diner"}))
 
 
@@ -246,3 +250,41 @@ def test_a_client_sees_their_own_accuracy_and_draws_nothing(dashboard):
     app = as_client(dashboard, "feedback", view="Random sample")
     assert "North Foods: too few checked" in words(app)
     assert "Draw a random sample" not in [part.label for part in app.button]
+
+
+def test_more_readings_to_check_than_are_read_at_once_are_counted(dashboard):
+    draw_sample(dashboard.database, HOUSE, MODELS, "north", size=54, seed=3)
+    (first, *_) = dashboard.rows(t.sampled_readings)
+    report_reading(dashboard.database, MIA, MODELS, first["review_id"], "spam")
+    shown = words(dashboard.open("feedback", view="Random sample"))
+    assert "53 of 54 to check" in shown, "what was left out of all counts is not asked for"
+
+
+def test_several_clients_are_neither_pooled_nor_ranked(dashboard):
+    database = dashboard.database
+    change_business(database, HOUSE, "diner", name="Blue Diner", client_id="south", kind="", neighbourhood="")
+    for client, answers in (("north", 12), ("south", 1)):
+        draw_sample(database, HOUSE, MODELS, client, size=12, seed=3)
+        drawn = [row for row in dashboard.rows(t.sampled_readings) if row["client_id"] == client]
+        for row in drawn[:answers]:
+            number, label, sampled = row["review_id"], row["label"], row["sampled_id"]
+            check_reading(database, HOUSE, MODELS, number, label, sampled_id=sampled)
+    app = dashboard.open("feedback", view="Random sample")
+    assert words(app).startswith("North Foods: 100% (76 to 100%, n = 12) of readings are right.")
+    table = app.dataframe(key="accuracy").value.set_index("Client")
+    assert table.loc["North Foods", "Read right"] == "100% (76 to 100%, n = 12)"
+    assert table.loc["South & Sons", "Read right"] == "too few (n = 1)"
+    assert "Drawn in" in app.dataframe(key="accuracy_months").value
+
+
+def test_each_view_opens_with_its_own_answer(dashboard):
+    queued(dashboard)
+    token = make_link(dashboard.database, HOUSE, "north")
+    assert token
+    titles = {view: words(dashboard.open("feedback", view=view)).splitlines()[0] for view in FOUR_VIEWS}
+    assert titles == {
+        "Queue": "1 report waits for a decision, on 1 review.",
+        "Reports": "1 reading reported as wrong, 0 accepted, 1 still open.",
+        "Random sample": "How often readings are right is not known yet: no sample has been drawn.",
+        "Links": "1 link is open; 0 answers came through 1 link in all.",
+    }

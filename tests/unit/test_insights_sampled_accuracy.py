@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from peachdash.insights.sampled_accuracy import OVERALL, estimate_accuracy
+from peachdash.ui.accuracy_table import sample_sentence
 
 
 def sampled(answers: list[str | None], revision: str = "a", month: str = "2026-10") -> pd.DataFrame:
@@ -64,3 +65,15 @@ def test_months_add_up_and_the_newest_revision_comes_first():
     assert whole["n"].to_dict() == {"new": 2, "old": 2}
     assert whole["right"].to_dict() == {"new": 1, "old": 1}
     assert rows.loc[rows["month"] == "2026-10", "share"].item() == 0
+
+
+def test_the_sentence_of_several_clients_gives_the_range_with_intervals():
+    right, wrong = ["negative"] * 9 + ["positive"], ["negative"] * 5 + ["positive"] * 5
+    by_client = {name: estimate_accuracy(sampled(answers), minimum_n=10)
+                 for name, answers in (("A", right), ("B", wrong), ("C", ["negative"]))}  # fmt: skip
+    assert sample_sentence(by_client) == (
+        "2 clients are checked: the share of right readings runs from 50% (24 to 76%, n = 10) "
+        "to 90% (60 to 98%, n = 10)."
+    )
+    assert "not known yet" in sample_sentence({})
+    assert sample_sentence({"C": by_client["C"]}).startswith("C: too few checked")

@@ -54,20 +54,22 @@ def fetch_sample_answers(connection: sa.Connection, scope: Scope, criteria: Revi
 
     Columns: sampled_id, sample_id, client_id, client, review_id, revision, label, drawn_utc, answer (None
     where nobody answered; the answer of somebody who may decide goes before a client's, then the later one
-    before the earlier).
+    before the earlier), excluded (whether people left the review out of all counts, so that nobody is asked).
     """
-    answer, sampled = _counting_answers(), t.sampled_readings
+    answer, standing, sampled = _counting_answers(), latest_decisions(), t.sampled_readings
     names = ("sampled_id", "sample_id", "client_id", "review_id", "revision", "label", "drawn_utc")
     statement = (
         sa.select(
             *[sampled.c[name] for name in names],
             t.clients.c.name.label("client"),
             answer.c.answer,
+            sa.func.coalesce(standing.c.verdict, "").in_(EXCLUDING_VERDICTS).label("excluded"),
         )
         .join(t.reviews, t.reviews.c.review_id == sampled.c.review_id)
         .join(t.businesses, t.businesses.c.business_id == t.reviews.c.business_id)
         .join(t.clients, t.clients.c.client_id == sampled.c.client_id)
         .outerjoin(answer, answer.c.sampled_id == sampled.c.sampled_id)
+        .outerjoin(standing, standing.c.review_id == sampled.c.review_id)
         .where(within(scope, t.reviews.c.business_id), matching(criteria), not_retracted())
         .order_by(sampled.c.sampled_id)
     )

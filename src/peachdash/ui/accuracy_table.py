@@ -47,7 +47,8 @@ def accuracy_sentence(client: str, rows: pd.DataFrame) -> str:
 def sample_sentence(by_client: dict[str, pd.DataFrame]) -> str:
     """The answer in words: for one client the share, for several the lowest and the highest.
 
-    Clients are not pooled: as many readings are drawn of a small one as of a large one.
+    Clients are not pooled, since as many readings are drawn of a small one as of a large one, and not ranked,
+    since intervals of small samples overlap.
     """
     if not by_client:
         return NOTHING_DRAWN
@@ -58,12 +59,9 @@ def sample_sentence(by_client: dict[str, pd.DataFrame]) -> str:
         return accuracy_sentence(name, by_client[name])
     if not known:
         return f"Too few readings of {len(by_client)} clients are checked to say how often they are right."
-    lowest = min(known, key=lambda name: float(known[name]["share"]))
-    highest = max(known, key=lambda name: float(known[name]["share"]))
-    low, high = (formatting.percent(known[name]["share"]) for name in (lowest, highest))
-    return (
-        f"Of {len(known)} clients, {lowest} is read right least often ({low}), {highest} most often ({high})."
-    )
+    low, high = (chosen(known.values(), key=lambda row: float(row["share"])) for chosen in (min, max))
+    told = [formatting.estimate(row["share"], row["low"], row["high"], row["n"]) for row in (low, high)]
+    return f"{len(known)} clients are checked: the share of right readings runs from {told[0]} to {told[1]}."
 
 
 def _latest(rows: pd.DataFrame) -> pd.Series:

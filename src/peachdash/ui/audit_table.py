@@ -15,7 +15,7 @@ from peachdash.insights import formatting
 from peachdash.queries.people import AuditSearch, count_audit, fetch_audit, fetch_audit_actions
 from peachdash.ui.access import Session
 from peachdash.ui.downloads import render_download
-from peachdash.ui.formatting import moment
+from peachdash.ui.formatting import moment, person
 
 PAGE_ROWS, MOST_EXPORTED = 50, 100_000
 _PAGE = "audit_page"
@@ -28,7 +28,7 @@ def audit_sentence(total: int, latest: pd.DataFrame) -> str:
         return "Nothing is on record yet."
     row = latest.iloc[0]
     words = f"{formatting.counted(total, 'event')} on record"
-    return f"{words}, the latest on {moment(row['at_utc'])} UTC by {row['actor']}."
+    return f"{words}, the latest on {moment(row['at_utc'])} UTC by {person(row['actor'])}."
 
 
 def use_search(session: Session) -> AuditSearch:

@@ -30,7 +30,7 @@ REASONS = (
     "The review says both; it counts by its balance.",
     "It is about this business, as far as we can tell.",
 )
-_PREVIEW = 90
+_PREVIEW = 85
 """Characters that stay on the two lines of a row."""
 
 _MEANWHILE = "Somebody else decided on this meanwhile; nothing was changed."
@@ -227,7 +227,7 @@ def _render_others(groups: list[Group], place: int) -> None:
         "queue_table",
         opened=partial(_open, others),
         ticks=False,
-        columns={"Review": column.TextColumn("Review", width=350)},
+        columns={"Review": column.TextColumn("Review", width=330)},
         alt="Other reviews with open reports",
     )
 

@@ -26,7 +26,8 @@ def render_sample(session: Session, criteria: ReviewFilter) -> None:
     sampled = ask(session, fetch_sample_answers, criteria)
     unchecked = ask(session, fetch_unchecked, criteria)
     if len(unchecked):
-        _render_next(unchecked, len(sampled))
+        waiting = sampled["answer"].isna() & ~sampled["excluded"].astype(bool)
+        _render_next(unchecked, int(waiting.sum()), len(sampled))
     elif len(sampled):
         st.success("Every reading of the sample is checked.", icon=":material/task_alt:")
     render_accuracy(session, sampled)
@@ -34,15 +35,16 @@ def render_sample(session: Session, criteria: ReviewFilter) -> None:
         _render_drawing(session, criteria)
 
 
-def _render_next(unchecked: pd.DataFrame, drawn: int) -> None:
+def _render_next(unchecked: pd.DataFrame, waiting: int, drawn: int) -> None:
     """One sampled reading at a time; the order is that of the drawing, so that a part of it is random too.
 
     All answers look alike: a brighter "Right" would be pressed more often, and the share be too high.
     """
     skipped = st.session_state.get(_SKIP, set())
-    waiting = unchecked[~unchecked["sampled_id"].isin(skipped)]
-    row = (waiting if len(waiting) else unchecked).iloc[0]
-    st.subheader(f"Is this read right? {len(unchecked)} of {drawn} to check", anchor=False)
+    left = unchecked[~unchecked["sampled_id"].isin(skipped)]
+    row = (left if len(left) else unchecked).iloc[0]
+    told = f"{formatting.count(waiting)} of {formatting.count(drawn)} to check"
+    st.subheader(f"Is this read right? {told}", anchor=False)
     with st.container(border=True):
         render_facts(row)
         render_words(row)
