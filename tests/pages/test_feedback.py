@@ -271,10 +271,10 @@ def test_several_clients_are_neither_pooled_nor_ranked(dashboard):
             check_reading(database, HOUSE, MODELS, number, label, sampled_id=sampled)
     app = dashboard.open("feedback", view="Random sample")
     assert words(app).startswith("North Foods: 100% (76 to 100%, n = 12) of readings are right.")
-    table = app.dataframe(key="accuracy").value.set_index("Client")
+    table = app.dataframe[0].value.set_index("Client")
     assert table.loc["North Foods", "Read right"] == "100% (76 to 100%, n = 12)"
     assert table.loc["South & Sons", "Read right"] == "too few (n = 1)"
-    assert "Drawn in" in app.dataframe(key="accuracy_months").value
+    assert "Drawn in" in app.dataframe[1].value
 
 
 def test_each_view_opens_with_its_own_answer(dashboard):
