@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -127,7 +128,9 @@ def test_specification_is_valid_titled_and_described(name: str) -> None:
 def test_no_chart_sets_a_background_or_fixed_text_colours(name: str) -> None:
     spec = DRAWN[name]().to_dict()
     assert "background" not in json.dumps({key: value for key, value in spec.items() if key != "config"})
-    assert "labelColor" not in json.dumps(spec)
+    colours = re.findall(r'"(?:label|title|subtitle)Color": "(\w+)"', json.dumps(spec))
+    assert colours
+    assert set(colours) == {"currentColor"}
 
 
 @pytest.mark.parametrize("name", [name for name in DRAWN if name != "confusion"])

@@ -27,7 +27,13 @@ def finish(chart: Any, title: str, description: str, subtitle: str = "") -> Any:
     heading = alt.TitleParams(text=wrap(title), anchor="start", fontSize=14, offset=12)
     if subtitle:
         heading.subtitle, heading.subtitleColor = wrap(subtitle), TEXT
-    return chart.properties(title=heading, description=description)
+    return legible(chart.properties(title=heading, description=description))
+
+
+def legible(chart: Any) -> Any:
+    """The chart with the page's own text colour on axes and legends; Streamlit's grey is too faint."""
+    marked = chart.configure_axis(labelColor=TEXT, titleColor=TEXT, labelOpacity=0.8)
+    return marked.configure_legend(labelColor=TEXT, titleColor=TEXT).configure_header(labelColor=TEXT)
 
 
 def stretched(chart: Any, height: int) -> Any:

@@ -42,6 +42,9 @@ from peachdash.workflows.links import (
 RECENT, MOST_RECENT, SAMPLED = 10, 50, 5
 """How many reviews the page shows at first and at most, and how many sampled ones before them."""
 
+_COLUMN = 720
+"""Pixels at most, so that lines stay short on a wide screen."""
+
 _MORE = "link_more"
 _KEY, _SEEN, _WRONG, _FAILED, _LAST = "link_key", "link_seen", "link_wrong", "link_failed", "link_last"
 _NOTE = "link_note_{}"
@@ -70,8 +73,13 @@ def link_in_address() -> bool:
 
 
 def render_link_page() -> None:
-    """The page behind a shared link, whatever state the link is in."""
+    """The page behind a shared link, whatever state the link is in: one column, wide screens too."""
     require_frame()
+    with st.container(horizontal_alignment="center"), st.container(width=_COLUMN):
+        _render_visit()
+
+
+def _render_visit() -> None:
     service, token = get_service(), st.query_params.get(LINK_PARAMETER, "")
     held = st.session_state.get(_KEY, ("", b""))
     key = held[1] if held[0] == token else b""

@@ -9,6 +9,7 @@ import altair as alt
 import pandas as pd
 
 from peachdash.charts import BAND_COLOURS
+from peachdash.charts.parts import legible
 from peachdash.insights import formatting
 from peachdash.records import LABELS
 from peachdash.ui.data import CHAMPION, GENERIC
@@ -31,7 +32,7 @@ def reading_rows(review: Mapping[str, Any]) -> pd.DataFrame:
     return frame.assign(words=[formatting.percent(value) for value in frame["probability"]])
 
 
-def reading_bars(rows: pd.DataFrame) -> alt.LayerChart:
+def reading_bars(rows: pd.DataFrame) -> Any:
     """A bar for each class of one model's reading; `rows` are those of one model from `reading_rows`."""
     base = alt.Chart(rows).encode(y=alt.Y("label:N", sort=list(LABELS), title=None))
     colours = alt.Scale(domain=list(LABELS), range=[BAND_COLOURS[label] for label in LABELS])
@@ -40,8 +41,10 @@ def reading_bars(rows: pd.DataFrame) -> alt.LayerChart:
     words = base.mark_text(align="left", dx=4, color=TEXT).encode(x=x, text="words:N")
     title = alt.TitleParams(text=str(rows["model"].iloc[0]), anchor="start", fontSize=13)
     fit = alt.AutoSizeParams(type="fit-x", contains="padding")
-    return alt.layer(bars, words).properties(
-        title=title, width=WIDTH, height=66, autosize=fit, description=describe_readings(rows)
+    return legible(
+        alt.layer(bars, words).properties(
+            title=title, width=WIDTH, height=66, autosize=fit, description=describe_readings(rows)
+        )
     )
 
 
