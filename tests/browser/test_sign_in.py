@@ -20,7 +20,7 @@ from peachdash.workflows.people import add_person, assign_client, change_person
 
 from ..pages.conftest import EVIL_NAME, fill
 from .conftest import free_port, serving
-from .tab import settled
+from .tab import settled, still
 
 pytestmark = pytest.mark.browser
 HOUSE = Scope.everything("test")
@@ -270,8 +270,16 @@ def test_an_admin_lets_somebody_in_and_out_again(visit):
     admin.get_by_label("E-mail").first.fill("stranger@example.com")
     admin.get_by_role("button", name="Add", exact=True).first.click()
     expect(admin.get_by_text("may sign in as manager")).to_be_visible(timeout=20_000)
-    stranger = visit(name="stranger")
+    stranger, idle = (visit(name=name, beside=True) for name in ("stranger", "idle"))
     assert heading(stranger) == "No business is assigned to you yet."
+    settled(admin)
+    people = still(admin, admin.locator("[data-testid=stDataFrame]").first)
+    fifth = people["y"] + 38 + 35 * 4.5  # by e-mail: adam, ana, clara, gone, idle
+    admin.mouse.click(people["x"] + 16, fifth)
+    admin.get_by_role("button", name="Deactivate").click()
+    expect(admin.get_by_text("is deactivated and signed out")).to_be_visible(timeout=20_000)
+    idle.reload()
+    assert heading(idle) == "This account has no access here.", "the cookie is worth nothing any more"
 
 
 def test_a_session_ends_by_itself(visit, server):
@@ -304,4 +312,5 @@ def test_everything_is_on_record(server):
     assert {("sign_in", "clara@example.com"), ("sign_out", "clara@example.com")} <= set(events)
     refused = [actor for action, actor in events if action == "sign_in_refused"]
     assert {"stranger@example.com", "gone@example.com", "adam@example.com"} <= set(refused)
-    assert ("add_person", "adam@example.com") in events
+    assert "idle@example.com" in refused, "by the cookie of somebody who was deactivated meanwhile"
+    assert {("add_person", "adam@example.com"), ("change_person", "adam@example.com")} <= set(events)

@@ -166,17 +166,22 @@ def test_formulas_are_defused(payload):
 
 @pytest.mark.slow
 def test_uploaded_files_are_as_harmless(page, poisoned, tmp_path):
-    """Payloads as file name, headings and cells, through the preview and the import."""
+    """Payloads as file name, headings, cells and businesses, through the preview and the import."""
     address, _ = poisoned
     for number, payload in enumerate(PAYLOADS):
         name = "".join(letter for letter in payload if letter not in '/\\\0"\n')[:120] + ".csv"
         with (tmp_path / name).open("w", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(["Review", "Rating", payload, "Date"])
-            writer.writerow([f"{payload} {number}", "5", payload, "2026-10-01"])
-            writer.writerow(["", "", payload, payload])
+            writer.writerow(["Review", "Rating", payload, "Date", "Shop"])
+            writer.writerow([f"{payload} {number}", "5", payload, "2026-10-01", f"{number} {payload}"])
+            writer.writerow(["", "", payload, payload, payload])
         visit(page, f"{address}/upload")
         page.locator("input[type=file]").set_input_files(str(tmp_path / name))
-        page.get_by_text("Import 1 review").or_(page.get_by_text("This cannot be used")).first.wait_for()
+        button = page.get_by_role("button", name="Import 1 review")
+        button.wait_for()
+        settled(page)
+        assert_harmless(page)
+        button.click()
+        page.get_by_text("1 review imported from").wait_for()
         settled(page)
         assert_harmless(page)

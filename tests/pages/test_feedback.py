@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from peachdash.records import Role, Scope
 from peachdash.storage import schema as t
 from peachdash.ui import view_as
+from peachdash.ui.report_queue import group_reports, queue_sentence
 from peachdash.workflows.catalogue import change_business
 from peachdash.workflows.checking import check_reading, draw_sample
 from peachdash.workflows.deciding import accept_reports, reject_reports
@@ -288,3 +290,13 @@ def test_each_view_opens_with_its_own_answer(dashboard):
         "Random sample": "How often readings are right is not known yet: no sample has been drawn.",
         "Links": "1 link is open; 0 answers came through 1 link in all.",
     }
+
+
+def test_a_queue_longer_than_what_is_shown_says_so():
+    rows = [{"review_id": 1, "suggestion": "spam", "report_id": str(number)} for number in range(3)]
+    groups = group_reports(pd.DataFrame(rows))
+    assert queue_sentence(groups, 3) == "3 reports wait for a decision, on 1 review."
+    assert (
+        queue_sentence(groups, 1204)
+        == "1,204 reports wait for a decision; below are the 3 that wait longest."
+    )

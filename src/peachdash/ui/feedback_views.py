@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from peachdash.insights import formatting
 from peachdash.queries.feedback import fetch_feedback_counts, fetch_report_queue, fetch_reports
 from peachdash.queries.links import fetch_links
 from peachdash.queries.samples import fetch_sample_answers
@@ -23,6 +24,7 @@ from peachdash.ui.report_queue import Group, group_reports, queue_sentence, rend
 from peachdash.ui.share_links import links_sentence
 
 QUEUE, REPORTS, SAMPLE, LINKS = "Queue", "Reports", "Random sample", "Links"
+MOST_REPORTS = 500
 _VIEW = "view"
 
 
@@ -51,7 +53,7 @@ def load_feedback(session: Session, criteria: ReviewFilter) -> Feedback:
         return Feedback("", feedback_sentence(own, "You"), whole, [])
     counts = ask(session, fetch_feedback_counts, whole, session.models)
     groups = group_reports(ask(session, fetch_report_queue, whole, session.models))
-    return Feedback(queue_sentence(groups), feedback_sentence(counts), whole, groups)
+    return Feedback(queue_sentence(groups, counts["open"]), feedback_sentence(counts), whole, groups)
 
 
 def render_feedback_head(session: Session, feedback: Feedback, shown: str) -> None:
@@ -118,8 +120,10 @@ def render_queue_view(session: Session, feedback: Feedback) -> None:
 
 def render_reports_view(session: Session, feedback: Feedback, view: View) -> None:
     """All reports under the filter, or where to make one."""
-    reports: pd.DataFrame = ask(session, fetch_reports, feedback.criteria)
+    reports: pd.DataFrame = ask(session, fetch_reports, feedback.criteria, limit=MOST_REPORTS)
     if len(reports):
+        if len(reports) == MOST_REPORTS:
+            st.caption(f"The newest {formatting.count(MOST_REPORTS)}; the filter narrows them.")
         render_feedback_table(session, reports)
         return
     st.write("Open any review, choose what it should count as under “This reading is wrong”, and report it.")

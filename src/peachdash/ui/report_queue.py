@@ -71,11 +71,19 @@ def group_reports(queue: pd.DataFrame) -> list[Group]:
     return [Group(rows.iloc[0], rows) for _, rows in queue.groupby("review_id", sort=False)]
 
 
-def queue_sentence(groups: list[Group]) -> str:
-    """How many reports wait on how many reviews, and how many of those conflict."""
+def queue_sentence(groups: list[Group], waiting_in_all: int = 0) -> str:
+    """How many reports wait on how many reviews, and how many of those conflict.
+
+    Args:
+        groups: those that are shown.
+        waiting_in_all: how many reports are open; where that is more, the sentence says so.
+    """
     if not groups:
         return "No report waits for a decision."
     reports = sum(len(group.reports) for group in groups)
+    if waiting_in_all > reports:
+        every, some = formatting.count(waiting_in_all), formatting.count(reports)
+        return f"{every} reports wait for a decision; below are the {some} that wait longest."
     waiting = f"{formatting.counted(reports, 'report')} {'waits' if reports == 1 else 'wait'} for a decision"
     conflicts = sum(group.conflicting for group in groups)
     split = f"; on {formatting.counted(conflicts, 'review')} the reporters disagree" if conflicts else ""
