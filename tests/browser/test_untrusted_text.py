@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -177,11 +178,12 @@ def test_uploaded_files_are_as_harmless(page, poisoned, tmp_path):
             writer.writerow(["", "", payload, payload, payload])
         visit(page, f"{address}/upload")
         page.locator("input[type=file]").set_input_files(str(tmp_path / name))
-        button = page.get_by_role("button", name="Import 1 review")
+        # two where the payload as a heading is taken for a title, so that the second row has text
+        button = page.get_by_role("button", name=re.compile(r"Import [12] reviews?$"))
         button.wait_for()
         settled(page)
         assert_harmless(page)
         button.click()
-        page.get_by_text("1 review imported from").wait_for()
+        page.get_by_text(re.compile(r"\d reviews? imported from")).wait_for()
         settled(page)
         assert_harmless(page)
