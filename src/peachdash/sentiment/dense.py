@@ -31,10 +31,10 @@ def _plain(weight: Any, bias: Any, gelu: bool) -> Dense:
     import torch.nn.functional as functional
 
     def linear(rows: Any) -> Any:
-        return functional.linear(rows, weight, bias)
+        return functional.linear(rows.to(weight.dtype), weight, bias)
 
     def linear_gelu(rows: Any) -> Any:
-        return functional.gelu(functional.linear(rows, weight, bias))
+        return functional.gelu(linear(rows))
 
     return linear_gelu if gelu else linear
 

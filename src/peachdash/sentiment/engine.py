@@ -26,7 +26,7 @@ from peachdash.sentiment.preparing import HelperPool, Piece, count_helpers, join
 from peachdash.sentiment.registry import LEXICON, ModelReference
 from peachdash.sentiment.text import text_sha256s
 
-BATCH_TOKENS = {"cpu": 4096, "cuda": 131_072}
+BATCH_TOKENS = {"cpu": 2048, "cuda": 131_072}
 DEFAULT_PRECISION = {"cpu": "fp32", "cuda": "fp16"}
 PRECISIONS = {"cpu": ("fp32", "bf16", "int8"), "cuda": ("fp32", "bf16", "fp16")}
 TEXTS_IN_A_CHUNK = {"cpu": 8192, "cuda": 131_072}
@@ -78,7 +78,7 @@ class Scorer:
         encoders_dir: folder of encoders that pip does not install.
         device: auto, cpu or cuda.
         batch_tokens: tokens of one batch; 0 lets the device and its free memory decide.
-        threads: CPU threads of torch; 0 takes the cores that this process may use.
+        threads: cores that read at a time on a CPU; 0 takes all that this process may use.
         precision: fp32, bf16, fp16 (GPU), int8 (CPU) or auto: fp16 on a GPU, on a CPU what `choose` says.
         choose: the precision for a model and a number of texts on a CPU; fp32 where it is left out.
         fused: compile what lies between the matrix products (GPU); costs seconds at the first batch.
@@ -177,14 +177,9 @@ class Scorer:
         Raises:
             BadInput: the device cannot be had.
         """
-        import torch
-
         from peachdash.sentiment.model import resolve_device
 
-        device = resolve_device(self._wanted_device)
-        if self._threads:
-            torch.set_num_threads(self._threads)
-        return device
+        return resolve_device(self._wanted_device)
 
     def token_groups(self, models: Sequence[ModelReference], texts: int) -> list[list[LoadedModel]]:
         """The models, loaded for a number of texts, in groups that read the same tokens."""
@@ -196,7 +191,7 @@ class Scorer:
 
     def reader(self, group: Sequence[LoadedModel]) -> BatchReader:
         """What computes batches for models that share their tokens, of a size that fits the device."""
-        return BatchReader(group, self._batch_tokens or _fitting_tokens(group))
+        return BatchReader(group, self._batch_tokens or _fitting_tokens(group), self._threads)
 
     def helpers(self, group: Sequence[LoadedModel], texts: int) -> HelperPool | None:
         """Processes that prepare texts for a GPU, where there are enough of them; kept like the models."""

@@ -142,6 +142,7 @@ class PackedEncoder:
             raise ModelUnavailable(f"An encoder of kind {config.model_type} cannot be packed.")
         self.device = device
         self._dtype = torch_dtype("fp32" if precision == "int8" else precision)
+        self._sums = torch_dtype("fp32") if device == "cpu" else self._dtype
         self._heads = int(config.num_attention_heads)
         self._epsilon = float(config.layer_norm_eps)
         self._words, self._places, self._first_norm = self._embeddings(network.encoder)
@@ -216,7 +217,8 @@ class PackedEncoder:
         return False
 
     def _send(self, tensor: Any) -> Any:
-        return tensor.detach().to(self.device, self._dtype).contiguous()
+        """What is added up between the products; a CPU does so in fp32, which costs nothing there."""
+        return tensor.detach().to(self.device, self._sums).contiguous()
 
     def _norm(self, module: Any) -> tuple[Any, Any]:
         return self._send(module.weight), self._send(module.bias)
@@ -269,7 +271,8 @@ class PackedEncoder:
         longest -= longest % 8
         with torch.no_grad():
             shape = torch.empty(1, longest, 1)
-            return self._send(encoder.encoder.compute_position_bias(shape)[:1])
+            bias = encoder.encoder.compute_position_bias(shape)[:1]
+        return bias.detach().to(self.device, self._dtype).contiguous()
 
 
 def _attention(query: Any, key: Any, value: Any, bias: Any) -> Any:

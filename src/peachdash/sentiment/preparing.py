@@ -113,8 +113,13 @@ def prepare_ahead(
 
 def count_helpers(device: str) -> int:
     """How many processes prepare for a device: none for a CPU, whose cores the model needs."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = count_cores()
     return 0 if device == "cpu" or cores < 4 else min(MOST_HELPERS, cores - 2)
+
+
+def count_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class HelperPool:
