@@ -21,6 +21,7 @@ from peachdash.ingest.guards import check_file_size
 from peachdash.jobs.handover import REQUESTS
 from peachdash.jobs.progress import find_progress
 from peachdash.jobs.runs import read_json, write_json
+from peachdash.jobs.speed import find_speed
 from peachdash.records import Scope
 from peachdash.storage.database import Database
 from peachdash.workflows.imports import ImportOptions, import_export
@@ -95,7 +96,11 @@ def _perform(
     if kind in ("status", "score"):
         progress = find_progress(settings.jobs)
         scoring = None if progress is None else {"state": progress.state, "error": progress.error}
-        return {**describe_status(database, scope, settings), "scoring": scoring}
+        return {
+            **describe_status(database, scope, settings),
+            "scoring": scoring,
+            "last_scoring": find_speed(settings.jobs),
+        }
     raise BadInput(f"Unknown request {kind!r}; is `serve` of the same version?")
 
 

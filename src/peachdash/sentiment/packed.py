@@ -14,6 +14,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -102,12 +104,12 @@ class PackedBatch:
         mask[rows, self.positions.long()] = 1
         return ids, mask
 
+    @cached_property
     def runs(self) -> list[tuple[int, int, int]]:
         """Equally long texts in a row, as (first token, number of texts, their length)."""
         changes = np.flatnonzero(np.diff(self.lengths)) + 1
-        bounds = [0, *changes.tolist(), len(self.lengths)]
         runs, token = [], 0
-        for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+        for start, stop in pairwise([0, *changes.tolist(), len(self.lengths)]):
             length = int(self.lengths[start])
             runs.append((token, stop - start, length))
             token += (stop - start) * length
@@ -164,30 +166,30 @@ class PackedEncoder:
         """Token vectors (tokens, width) of the last layer."""
         import torch.nn.functional as functional
 
-        where = batch.runs() if self._attend == self._attend_runs else int(batch.lengths.max())
         vectors = functional.embedding(batch.ids, self._words)
         vectors += functional.embedding(batch.positions, self._places)
         hidden = functional.layer_norm(vectors, vectors.shape[-1:], *self._first_norm, self._epsilon)
         for layer in self._layers:
-            context = self._attend(layer.projected(hidden), batch, where)
+            context = self._attend(layer.projected(hidden), batch)
             hidden = self._add_norm(layer.attended(context), hidden, *layer.norms[0], self._epsilon)
             inner = layer.down(layer.up(hidden))
             hidden = self._add_norm(inner, hidden, *layer.norms[1], self._epsilon)
         return hidden
 
-    def _attend_varlen(self, projected: Any, batch: PackedBatch, longest: int) -> Any:
+    def _attend_varlen(self, projected: Any, batch: PackedBatch) -> Any:
         from torch.nn.attention.varlen import varlen_attn
 
         tokens, width = projected.shape
+        longest = int(batch.lengths.max())
         split = projected.view(tokens, 3, self._heads, -1)
         query, key, value = split.unbind(1)
         context = varlen_attn(query, key, value, batch.starts, batch.starts, longest, longest)
         return context.reshape(tokens, width // 3)
 
-    def _attend_runs(self, projected: Any, batch: PackedBatch, runs: list[tuple[int, int, int]]) -> Any:
+    def _attend_runs(self, projected: Any, batch: PackedBatch) -> Any:
         tokens, width = projected.shape
         context = projected.new_empty((tokens, width // 3))
-        for first, count, length in runs:
+        for first, count, length in batch.runs:
             rows = slice(first, first + count * length)
             split = projected[rows].view(count, length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
             bias = None if self._bias is None else self._bias[:, :, :length, :length]
@@ -207,8 +209,8 @@ class PackedEncoder:
         try:
             generator = torch.Generator(self.device).manual_seed(0)
             sample = torch.randn(8, width, generator=generator, device=self.device, dtype=self._dtype)
-            packed = self._attend_varlen(sample, batch, 5)
-            plain = self._attend_runs(sample, batch, batch.runs())
+            packed = self._attend_varlen(sample, batch)
+            plain = self._attend_runs(sample, batch)
             if torch.allclose(packed.float(), plain.float(), atol=0.02):
                 return True
             log.warning("varlen attention differs from plain attention here: padding-free runs are used")
@@ -301,7 +303,7 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function through torch.compile; itself, from the first failure on."""
     import torch
 
-    compiled, failed = torch.compile(function, dynamic=True), []
+    compiled, failed = torch.compile(function, dynamic=True), list[Exception]()
 
     def call(*arguments: Any) -> Any:
         if not failed:

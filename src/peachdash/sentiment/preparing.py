@@ -12,7 +12,7 @@ import pickle
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import Empty, LifoQueue
@@ -87,7 +87,7 @@ def prepare(encode: TextEncoder, piece: Piece) -> Prepared:
 
 def prepare_ahead(
     encode: TextEncoder, pieces: Iterable[Piece], pool: HelperPool | None = None
-) -> Iterator[Prepared]:
+) -> Generator[Prepared, None, None]:
     """Prepared pieces in their order, a bounded number of them ahead.
 
     Args:

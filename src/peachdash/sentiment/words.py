@@ -1,4 +1,4 @@
-"""Tokenizing by words: each distinct word goes through the tokenizers package once, then its ids are looked up.
+"""Tokenizing by words: each distinct word goes through the tokenizers package once, then it is looked up.
 
 A BERT tokenizer cuts a text at white space and at ASCII punctuation before anything else, and what it makes
 of the stretch between two cuts depends on that stretch alone. So the ids of a text are those of its
@@ -55,7 +55,9 @@ class WordTokenizer:
         self._first, self._last = tokenizer.encode("").ids
         special = (token.content for token in tokenizer.get_added_tokens_decoder().values())
         self._special = re.compile("|".join(re.escape(content) for content in special) or r"(?!)", re.I)
-        self._forget()
+        self._numbers = _Numbers()
+        self._pieces = np.array([self._last, self._first], dtype=np.int32)
+        self._starts, self._counts = np.array([0]), np.array([2])
 
     def encode(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Ids of the texts with their special tokens, one after the other, and where each begins.
@@ -64,7 +66,7 @@ class WordTokenizer:
             ids (total,) int32 and offsets (len(texts) + 1,) int64.
         """
         if len(self._numbers) > WORDS_KEPT or len(self._pieces) > PIECES_KEPT:
-            self._forget()
+            self.__init__(self._tokenizer)  # type: ignore[misc]  # forget all words
         odd = [number for number, text in enumerate(texts) if self._is_odd(text)]
         plain = list(texts)
         for number in odd:
@@ -111,8 +113,3 @@ class WordTokenizer:
             rows[number] = np.asarray(encoding.ids, dtype=np.int32)
         lengths = [len(row) for row in rows]
         return np.concatenate(rows), np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-
-    def _forget(self) -> None:
-        self._numbers = _Numbers()
-        self._pieces = np.array([self._last, self._first], dtype=np.int32)
-        self._starts, self._counts = np.array([0]), np.array([2])
