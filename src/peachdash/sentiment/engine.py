@@ -3,7 +3,8 @@
 Each distinct text is tokenised once for all models that share its tokens, ahead of the models; batches are
 cut by a token budget from texts sorted by length and computed without padding (`packed`); every finished
 batch is handed out at once, so that a crash loses one batch. A batch that does not fit into memory is halved
-and tried again. The composition of a batch changes a probability by rounding only. One path serves CPU and GPU.
+and tried again. The composition of a batch changes a probability by rounding only. One path serves CPU
+and GPU.
 """
 
 from __future__ import annotations

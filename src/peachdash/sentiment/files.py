@@ -118,12 +118,36 @@ def read_seen(output: Path, revisions: Sequence[str]) -> dict[str, SeenHashes]:
 
 def read_pieces(inputs: Sequence[Path], text_column: str, title_column: str | None) -> Iterator[Piece]:
     """The rows of Parquet files in pieces, one at a time."""
-    columns = [name for name in (title_column, text_column) if name]
     for path in inputs:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=ROWS_IN_A_PIECE, columns=columns):
-                titles = batch.column(title_column).to_pylist() if title_column else None
-                yield Piece(titles, batch.column(text_column).to_pylist())
+        yield from read_rows(path, 0, pq.read_metadata(path).num_rows, text_column, title_column)
+
+
+def read_rows(
+    path: Path, start: int, stop: int, text_column: str, title_column: str | None
+) -> Iterator[Piece]:
+    """Rows `start` to `stop` of a Parquet file in pieces; row groups outside of them are not read."""
+    columns = [name for name in (title_column, text_column) if name]
+    with pq.ParquetFile(path) as file:
+        first = 0
+        for group in range(file.num_row_groups):
+            rows = file.metadata.row_group(group).num_rows
+            if first < stop and first + rows > start:
+                yield from _read_group(file, group, start - first, stop - first, columns)
+            first += rows
+
+
+def _read_group(
+    file: pq.ParquetFile, group: int, start: int, stop: int, columns: list[str]
+) -> Iterator[Piece]:
+    """Rows `start` to `stop` of one row group; both may lie outside of it."""
+    place = 0
+    for batch in file.iter_batches(batch_size=ROWS_IN_A_PIECE, row_groups=[group], columns=columns):
+        first, last = max(0, start - place), min(stop - place, len(batch))
+        place += len(batch)
+        if first < last:
+            part = batch.slice(first, last - first)
+            titles = part.column(columns[0]).to_pylist() if len(columns) == 2 else None
+            yield Piece(titles, part.column(columns[-1]).to_pylist())
 
 
 def one_group(scorer: Scorer, models: Sequence[ModelReference], texts: int) -> list[LoadedModel]:

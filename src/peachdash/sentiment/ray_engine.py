@@ -1,9 +1,10 @@
 """The same scoring on Ray Data: actors on several GPUs or machines, Parquet in, Parquet out.
 
-Each actor runs `file_run.FilesRun` over the rows that Ray hands it and writes its parts into the output
-folder, which all machines must see. One small actor knows which texts were met, so that a text that several
-actors get is read by the first. Parts are named by what they hold: rows that Ray hands out again after a worker died
-replace their part. After the pass the parts are counted against the texts; what is missing is read again.
+Each actor runs `file_run.FilesRun` over the ranges of rows that Ray hands it and writes its parts into the
+output folder, which all machines must see. One small actor knows which texts were met, so that a text that
+several actors get is read by the first. Parts are named by what they hold: rows that Ray hands out again
+after a worker died replace their part. After the pass the parts are counted against the texts; what is
+missing is read again.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
+import pyarrow.parquet as pq
 
 from peachdash.errors import JobFailed, ModelUnavailable
 from peachdash.sentiment.engine import Scorer
 from peachdash.sentiment.file_run import FilesProgress, FilesResult, FilesRun
-from peachdash.sentiment.files import ROWS_IN_A_PIECE, count_rows, one_group, read_seen
-from peachdash.sentiment.preparing import Piece, count_cores
+from peachdash.sentiment.files import count_rows, one_group, read_rows, read_seen
+from peachdash.sentiment.preparing import count_cores
 from peachdash.sentiment.registry import ModelReference
 from peachdash.sentiment.seen import SeenHashes
 
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 
 RAY_VERSION = "2.60.0"
 PASSES = 3
-ROWS_IN_A_BATCH = {"cpu": 4096, "cuda": 262_144}
+ROWS_IN_A_UNIT = {"cpu": 4096, "cuda": 262_144}
 
 
 @dataclass(frozen=True)
@@ -106,22 +107,32 @@ def _one_pass(
     actors = plan.actors or gpus or 2
     device = "cuda" if gpus else "cpu"
     threads = max(1, count_cores() // actors)
-    columns = [name for name in (plan.title_column, plan.text_column) if name]
-    rows = ray.data.read_parquet([str(path.absolute()) for path in inputs], columns=columns)
-    summaries = rows.map_batches(
+    units = cut_units(inputs, ROWS_IN_A_UNIT[device])
+    done = ray.data.from_items(units, override_num_blocks=max(1, len(units))).map_batches(
         _Actor,
-        batch_size=ROWS_IN_A_BATCH[device],
-        batch_format="pyarrow",
+        batch_size=1,
         compute=ray.data.ActorPoolStrategy(size=actors),
         num_gpus=1 if gpus else 0,
         num_cpus=0 if gpus else _cpus_an_actor(ray, actors),
         fn_constructor_args=(output, list(models), plan, device, threads, claims),
     )
-    return _followed(summaries, total, on_progress)
+    return _followed(done, total, on_progress)
+
+
+def cut_units(inputs: Sequence[Path], rows: int) -> list[dict[str, Any]]:
+    """The work in units that an actor takes at a time: path, start and stop of the rows."""
+    units = []
+    for path in inputs:
+        count = pq.read_metadata(path).num_rows
+        units += [
+            {"path": str(path.absolute()), "start": start, "stop": min(start + rows, count)}
+            for start in range(0, count, rows)
+        ]
+    return units
 
 
 def _cpus_an_actor(ray: Any, actors: int) -> float:
-    """A share of the cluster's cores that leaves one for the tasks that read the files."""
+    """A share of the cluster's cores that leaves one for whatever else Ray runs."""
     cores = float(ray.cluster_resources().get("CPU", 1))
     return max(0.1, min(1.0, round((cores - 1) / actors, 2)))
 
@@ -196,12 +207,13 @@ class _Actor:
             threads=threads,
             precision=plan.precision,
         )
-        self._group = one_group(self._scorer, models, ROWS_IN_A_BATCH[device])
+        self._group = one_group(self._scorer, models, ROWS_IN_A_UNIT[device])
         self._seen = {model.revision: _AskedClaims(claims, model.revision) for model in models}
 
-    def __call__(self, batch: pa.Table) -> dict[str, list[Any]]:
-        run = FilesRun(self._output, self._group, self._seen, batch.num_rows, lambda progress: None)
-        run.go(self._scorer, self._pieces(batch))
+    def __call__(self, units: dict[str, np.ndarray]) -> dict[str, list[Any]]:
+        path, start, stop = Path(str(units["path"][0])), int(units["start"][0]), int(units["stop"][0])
+        run = FilesRun(self._output, self._group, self._seen, stop - start, lambda progress: None)
+        run.go(self._scorer, read_rows(path, start, stop, self._plan.text_column, self._plan.title_column))
         done = run.result()
         return {
             "rows": [done.rows],
@@ -209,12 +221,6 @@ class _Actor:
             "device": [done.device],
             "precision": [done.precision],
         }
-
-    def _pieces(self, table: pa.Table) -> Iterator[Piece]:
-        title, text = self._plan.title_column, self._plan.text_column
-        for start in range(0, table.num_rows, ROWS_IN_A_PIECE):
-            part = table.slice(start, ROWS_IN_A_PIECE)
-            yield Piece(part[title].to_pylist() if title else None, part[text].to_pylist())
 
 
 def _count(seen: dict[str, SeenHashes]) -> int:
