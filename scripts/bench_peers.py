@@ -1,4 +1,4 @@
-"""The peers of the scoring benchmark, each at its best batch size: transformers' pipeline, sentence-transformers.
+"""The peers of the scoring benchmark: transformers' pipeline and sentence-transformers' encode.
 
 They compute with the encoder's own shape and, on a GPU, in fp16. A batch size is chosen on a sample; the rate
 is that of one pass over the texts given, start-up excluded.

@@ -30,7 +30,7 @@ from peachdash.sentiment.text import text_sha256s
 BATCH_TOKENS = {"cpu": 2048, "cuda": 131_072}
 DEFAULT_PRECISION = {"cpu": "fp32", "cuda": "fp16"}
 PRECISIONS = {"cpu": ("fp32", "bf16", "int8"), "cuda": ("fp32", "bf16", "fp16")}
-TEXTS_IN_A_CHUNK = {"cpu": 8192, "cuda": 131_072}
+TEXTS_IN_A_CHUNK = {"cpu": 8192, "cuda": 32_768}
 TEXTS_IN_A_PIECE = 4096
 TEXTS_WORTH_HELPERS = 50_000
 LEXICON_BATCH = 512

@@ -80,9 +80,11 @@ class _Chunk:
 
     @property
     def name(self) -> str:
-        """Made of the hashes of the rows, so that the same rows read again replace their part."""
-        rows = np.any(list(self.new.values()), axis=0)
-        return f"part-{hashlib.sha256(self.prepared.hashes[rows].tobytes()).hexdigest()[:32]}"
+        """Made of the revisions and the texts, so that the same ones read again replace their part."""
+        digest = hashlib.sha256()
+        for revision, rows in sorted(self.new.items()):
+            digest.update(revision.encode() + self.prepared.hashes[rows].tobytes())
+        return f"part-{digest.hexdigest()[:32]}"
 
     def table(self, group: Sequence[LoadedModel]) -> pa.Table:
         """The predictions of its new rows; blank texts have none."""
