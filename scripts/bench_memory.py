@@ -25,9 +25,7 @@ import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
 
 ROWS_AT_ONCE = 100_000
-WORDS = re.findall(
-    r"\w+", "the soup was cold, our server never came back, but the cobbler saved a long evening"
-)
+WORDS = re.findall(r"\w+", "the soup was cold, our server never came back, but the cobbler saved the evening")
 
 
 def main() -> None:
