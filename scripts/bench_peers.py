@@ -68,8 +68,16 @@ def best_rate(
         run(texts[:size], size)
         tried[size] = sample / _seconds(lambda size=size: run(texts[:sample], size))
     best = max(tried, key=lambda size: tried[size])
+    busy = time.process_time()
     rate = len(texts) / _seconds(lambda: run(texts, best))
-    return {"texts_per_second": rate, "batch_size": best, "texts": len(texts), "tried": tried}
+    core = len(texts) / (time.process_time() - busy)
+    return {
+        "texts_per_second": rate,
+        "texts_per_core_second": core,
+        "batch_size": best,
+        "texts": len(texts),
+        "tried": tried,
+    }
 
 
 def _seconds(work: Callable[[], object]) -> float:

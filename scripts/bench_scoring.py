@@ -111,7 +111,9 @@ class Rows:
 
     def add(self, mix: str, what: str, figures: dict[str, Any]) -> None:
         self._rows.append({**self._same, "mix": mix, "what": what, **figures})
-        say(f"{self._same['size']:<6}{mix:<6}{what:<34}{figures['texts_per_second']:>12,.0f} texts/s")
+        core = figures.get("texts_per_core_second")
+        busy = f", {core:,.0f} a second of one core" if core else ""
+        say(f"{self._same['size']:<6}{mix:<6}{what:<34}{figures['texts_per_second']:>12,.0f} texts/s{busy}")
 
     def check(self, precision: str, ours: Ours, mixes: dict[str, list[str]]) -> None:
         """Whether a precision reads as plain fp32 does."""

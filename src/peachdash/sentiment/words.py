@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-WORDS_KEPT = 400_000
-PIECES_KEPT = 4_000_000
+WORDS_KEPT = 200_000
+PIECES_KEPT = 2_000_000
 _BREAK = "\x00"
 _PUNCTUATION = r"!-/:-@\[-`{-~"
 _STRETCH = re.compile(rf"[^ \n\t\r{_BREAK}{_PUNCTUATION}]+|[{_BREAK}{_PUNCTUATION}]")
