@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 import typer
 
 from peachdash.command_line import Json, opened, say, start, viewer
-from peachdash.config import load_settings
 from peachdash.errors import BadInput
 
 
@@ -40,9 +39,9 @@ def score(
         str | None, typer.Option(help="Column of titles, read before the text. Files only.")
     ] = None,
     actors: Annotated[
-        int,
-        typer.Option(min=0, help="Actors of the Ray engine.  [default: one a GPU, or two without one]"),
-    ] = 0,
+        int | None,
+        typer.Option(min=1, help="Actors of the Ray engine.  [default: one a GPU, or two without one]"),
+    ] = None,
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Read every stored review that a model has not read; or Parquet files, without a database.
@@ -58,7 +57,8 @@ def score(
 
         names, titles = tuple(model or ("champion",)), title_column
         _score_files(
-            FilesRequest(tuple(source), output, names, text_column, titles, engine, actors), as_json=as_json
+            FilesRequest(tuple(source), output, names, text_column, titles, engine, actors or 0),
+            as_json=as_json,
         )
         return
     if engine != "local" or model or title_column or actors or text_column != "text":
@@ -72,7 +72,7 @@ def _score_files(request: object, *, as_json: bool) -> None:
 
     assert isinstance(request, FilesRequest)
     with files_progress() as show:
-        result = score_files_here(request, load_settings(), show)
+        result = score_files_here(request, start("score"), show)
     speed = result.texts / max(result.seconds, 1e-9)
     if as_json:
         print(
