@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from peachdash.command_line import Json, opened, say, start, viewer
 from peachdash.errors import BadInput
+
+if TYPE_CHECKING:
+    from peachdash.jobs.files import FilesRequest
 
 
 def score(
@@ -66,11 +69,10 @@ def score(
     _score_database(as_json=as_json)
 
 
-def _score_files(request: object, *, as_json: bool) -> None:
-    from peachdash.jobs.files import FilesRequest, score_files_here
+def _score_files(request: FilesRequest, *, as_json: bool) -> None:
+    from peachdash.jobs.files import score_files_here
     from peachdash.terminal import files_progress
 
-    assert isinstance(request, FilesRequest)
     with files_progress() as show:
         result = score_files_here(request, start("score"), show)
     speed = result.texts / max(result.seconds, 1e-9)
