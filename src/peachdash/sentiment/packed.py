@@ -188,6 +188,7 @@ class PackedEncoder:
 
     def _attend_runs(self, projected: Any, batch: PackedBatch) -> Any:
         tokens, width = projected.shape
+        projected = projected.to(self._sums)
         context = projected.new_empty((tokens, width // 3))
         for first, count, length in batch.runs:
             rows = slice(first, first + count * length)
@@ -219,7 +220,7 @@ class PackedEncoder:
         return False
 
     def _send(self, tensor: Any) -> Any:
-        """What is added up between the products; a CPU does so in fp32, which costs nothing there."""
+        """What lies between the products; a CPU computes that in fp32, which costs nothing there."""
         return tensor.detach().to(self.device, self._sums).contiguous()
 
     def _norm(self, module: Any) -> tuple[Any, Any]:
@@ -273,8 +274,7 @@ class PackedEncoder:
         longest -= longest % 8
         with torch.no_grad():
             shape = torch.empty(1, longest, 1)
-            bias = encoder.encoder.compute_position_bias(shape)[:1]
-        return bias.detach().to(self.device, self._dtype).contiguous()
+            return self._send(encoder.encoder.compute_position_bias(shape)[:1])
 
 
 def _attention(query: Any, key: Any, value: Any, bias: Any) -> Any:
