@@ -79,9 +79,10 @@ models: install-base ## rebuild the four shipped models from data/ and public pa
 install-base: install ## download the base encoder (405 MB, hash checked), the default on a GPU
 	@$(BIN)/python -m peachdash.sentiment.encoder_install .cache/encoders
 
-bench: install ## measure what this machine reads in a second
+bench: install ## measure pages, imports, and scoring beside its peers
 	@$(BIN)/python -m scripts.bench
 	@$(BIN)/python -m scripts.bench_import
+	@$(BIN)/python -m scripts.bench_scoring
 
 clean: ## remove the virtual environment, caches and the demo home (.home)
 	rm -rf $(VENV) .home .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info

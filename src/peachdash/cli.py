@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -14,8 +13,9 @@ from typer.exceptions import TyperException
 from peachdash import __version__
 from peachdash.command_line import Json, opened, say, start, viewer
 from peachdash.config import REPOSITORY, load_settings
-from peachdash.errors import JobFailed, PeachdashError
+from peachdash.errors import BadInput, JobFailed, PeachdashError
 from peachdash.import_commands import import_files, list_profiles
+from peachdash.score_command import score
 from peachdash.user_commands import users
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(users, name="users")
+app.command()(score)
 
 
 def main() -> None:
@@ -135,29 +136,6 @@ app.command("import")(import_files)
 app.command("profiles")(list_profiles)
 
 
-@app.command()
-def score(as_json: Json = False) -> None:
-    """Read every stored review that the champion or the generic model has not read."""
-    from peachdash.jobs.handover import score_by_serve
-    from peachdash.jobs.local import score_unread
-    from peachdash.jobs.progress import find_progress
-    from peachdash.jobs.serving import find_serve
-    from peachdash.terminal import console_progress
-    from peachdash.workflows.models import record_models
-
-    settings = start("score")
-    if find_serve(settings) is not None:
-        with console_progress() as show:
-            count = score_by_serve(
-                settings, viewer().viewer, on_wait=lambda: show(find_progress(settings.jobs))
-            )
-    else:
-        with opened(settings) as database, console_progress() as show:
-            models = record_models(database, viewer(), settings)
-            count = score_unread(database, viewer(), settings, models, on_progress=show)
-    print(json.dumps({"read": count}) if as_json else f"{count:,} new texts read")
-
-
 REAL_SETS_FOLDER = REPOSITORY.parent / "shared" / "data"
 
 
@@ -202,6 +180,7 @@ def status(as_json: Json = False) -> None:
     """Say what is installed, stored and waiting."""
     from peachdash.jobs.handover import hand_over
     from peachdash.jobs.serving import find_serve
+    from peachdash.jobs.speed import find_speed
     from peachdash.terminal import print_status
     from peachdash.workflows.status import describe_status
 
@@ -213,6 +192,7 @@ def status(as_json: Json = False) -> None:
     else:
         with opened(settings) as database:
             result = describe_status(database, viewer(), settings)
+        result["last_scoring"] = find_speed(settings.jobs)
         result["serving"] = None
     print_status(result, as_json=as_json)
 

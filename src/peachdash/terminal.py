@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from peachdash.jobs.progress import ScoringProgress
 
+if TYPE_CHECKING:
+    from peachdash.sentiment.file_run import FilesProgress
+
 REJECTS_SHOWN = 20
 DUPLICATES_SHOWN = 5
+LINE_SECONDS = 10.0
 
 
 @contextmanager
@@ -63,8 +68,9 @@ def console_progress() -> Iterator[Callable[[ScoringProgress | None], None]]:
         tenth = 10 * state.done // state.total
         if tenth > printed:
             printed = tenth
-            speed = f", {state.texts_per_second:,.0f} a second" if state.texts_per_second else ""
-            print(f"reading: {state.done:,} of {state.total:,}{speed}", file=sys.stderr, flush=True)
+            what = _speed_words(f"reading: {state.done:,} of {state.total:,}", state.texts_per_second)
+            left = f", {state.seconds_left:,.0f} s left" if state.seconds_left else ""
+            print(f"{what}{left}", file=sys.stderr, flush=True)
 
     if not sys.stderr.isatty():
         yield show_line
@@ -73,9 +79,41 @@ def console_progress() -> Iterator[Callable[[ScoringProgress | None], None]]:
 
         def show(state: ScoringProgress | None) -> None:
             if state is not None:
-                progress.update(task, completed=state.done, total=state.total, visible=True)
+                what = _speed_words("reading", state.texts_per_second)
+                progress.update(task, description=what, completed=state.done, total=state.total, visible=True)
 
         yield show
+
+
+@contextmanager
+def files_progress() -> Iterator[Callable[[FilesProgress], None]]:
+    """A bar of rows with reviews a second and the time left; off a terminal, a line every ten seconds."""
+    printed = 0.0
+
+    def show_line(state: FilesProgress) -> None:
+        nonlocal printed
+        if time.monotonic() - printed < LINE_SECONDS and state.rows < state.total:
+            return
+        printed = time.monotonic()
+        left = f", {state.seconds_left:,.0f} s left" if state.seconds_left else ""
+        what = _speed_words(f"scoring: {state.rows:,} of {state.total:,} rows", state.texts_per_second)
+        print(f"{what}{left}", file=sys.stderr, flush=True)
+
+    if not sys.stderr.isatty():
+        yield show_line
+        return
+    with _bar("scoring") as (progress, task):
+        yield lambda state: progress.update(
+            task,
+            description=_speed_words("scoring", state.texts_per_second),
+            completed=state.rows,
+            total=state.total,
+            visible=True,
+        )
+
+
+def _speed_words(what: str, texts_per_second: float | None) -> str:
+    return f"{what}, {texts_per_second:,.0f} a second" if texts_per_second else what
 
 
 def print_import(result: dict[str, Any], *, as_json: bool, file: str | None = None) -> None:
@@ -145,11 +183,20 @@ def print_status(result: dict[str, Any], *, as_json: bool) -> None:
     print(f"serving   {'http://127.0.0.1:' + str(serving['port']) if serving else 'no'}")
     for role in ("champion", "generic"):
         _print_role(role, result)
+    _print_speed(result.get("last_scoring"))
     print(f"stored    {result['reviews']:,} reviews of {result['businesses']:,} businesses")
     counts = [f"{result[name]:,} {name}" for name in ("reports", "decisions", "imports")]
     print("          " + ", ".join(counts))
     for split, count in result["labelled"].items():
         print(f"          {count:,} labelled reviews in {split}")
+
+
+def _print_speed(speed: dict[str, Any] | None) -> None:
+    if speed is None:
+        print("scoring   nothing has been read yet")
+        return
+    how = f"on {speed['device']} in {speed['precision']}"
+    print(f"scoring   last: {speed['texts']:,} texts {how}, {speed['texts_per_second']:,.0f} a second")
 
 
 def _print_role(role: str, result: dict[str, Any]) -> None:

@@ -21,8 +21,10 @@ from peachdash.jobs.progress import find_progress
 from peachdash.jobs.runs import create_run, forget_old_runs, list_runs, unfinished_runs, worker_lock
 from peachdash.jobs.scoring import KIND, create_scoring_run, execute_scoring_run
 from peachdash.jobs.serving import ServeLock, find_serve
+from peachdash.jobs.speed import find_speed
 from peachdash.jobs.supervisor import Supervisor
 from peachdash.records import ActiveModels
+from peachdash.sentiment.engine import Speed
 from peachdash.storage import schema as t
 from tests.integration.conftest import EVERYTHING, MODELS, reading
 
@@ -37,6 +39,7 @@ class FakeScorer:
 
     def __init__(self, die_after: int | None = None) -> None:
         self.die_after, self.read = die_after, []
+        self.speed = Speed("cpu", "fp32", 5, 2.0)
 
     def score(self, texts, models, on_batch):
         done = 0
@@ -89,6 +92,14 @@ def test_output_is_taken_in_once_however_often_it_is_taken(database, settings):
     Supervisor(database, settings)._take_output(create_again(run))
     assert len(stored(database)) == 5
     assert len(set(stored(database))) == 5
+
+
+def test_the_last_run_is_remembered_for_status(settings):
+    assert find_speed(settings.jobs) is None
+    execute_scoring_run(create_scoring_run(settings.jobs, texts(5), ["a"]), FakeScorer(), FakeModel)
+    found = find_speed(settings.jobs)
+    assert (found["device"], found["precision"], found["texts"]) == ("cpu", "fp32", 5)
+    assert found["texts_per_second"] == 2.5
 
 
 def create_again(run):

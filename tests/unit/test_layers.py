@@ -15,7 +15,7 @@ PACKAGE = REPOSITORY / "src" / "peachdash"
 # from the top to the bottom; a layer may import what stands below it
 LAYERS = [
     ["cli"],
-    ["user_commands", "import_commands"],
+    ["user_commands", "import_commands", "score_command"],
     ["terminal", "terminal_figures", "serve", "command_line"],
     ["ui"],
     ["jobs"],

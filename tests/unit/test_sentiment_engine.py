@@ -11,14 +11,22 @@ from sentiment_tiny import Built, make_frame, probabilities, score
 
 from peachdash.errors import BadInput, ModelUnavailable
 from peachdash.records import LABELS
-from peachdash.sentiment.engine import PREDICTION_SCHEMA, Scorer, logits_within_memory, score_texts
+from peachdash.sentiment.batches import BatchReader, Finished
+from peachdash.sentiment.engine import TEXTS_IN_A_CHUNK, Scorer, score_texts
 from peachdash.sentiment.loading import LoadedModel
+from peachdash.sentiment.packed import PackedBatch
+from peachdash.sentiment.predictions import PREDICTION_SCHEMA
 from peachdash.sentiment.registry import resolve_model
 from peachdash.sentiment.text import text_sha256
+from peachdash.sentiment.tokens import TextEncoder
 
 torch = pytest.importorskip("torch")
 pytest_plugins = ["sentiment_tiny"]
 pytestmark = pytest.mark.usefixtures("tiny_encoder")
+
+
+def read_all(reader: BatchReader, *chunk: Any) -> list[Finished]:
+    return [*reader.read(0, *chunk), *reader.finish()]
 
 
 def test_predictions_are_one_row_a_model_and_distinct_text(
@@ -72,7 +80,7 @@ def test_batches_and_order_change_nothing_but_rounding(generic: Built, encoders_
 def test_finished_batches_add_up_to_the_result(
     generic: Built, champion: Built, encoders_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("peachdash.sentiment.engine.TEXTS_IN_A_CHUNK", 20)
+    monkeypatch.setitem(TEXTS_IN_A_CHUNK, "cpu", 20)
     texts = list(dict.fromkeys(make_frame(50, seed=12)["text"]))
     seen: list[tuple[pa.Table, int, int]] = []
     table = score(
@@ -93,8 +101,8 @@ def test_models_with_the_same_tokens_share_them(
     generic: Built, champion: Built, encoders_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
-    encode = LoadedModel.encode
-    monkeypatch.setattr(LoadedModel, "encode", lambda self, texts: calls.append(1) or encode(self, texts))
+    encode = TextEncoder.__call__
+    monkeypatch.setattr(TextEncoder, "__call__", lambda self, texts: calls.append(1) or encode(self, texts))
     score(["good", "bad"], [generic.reference, champion.reference], encoders_dir)
     assert len(calls) == 1
 
@@ -107,11 +115,11 @@ def test_a_batch_that_does_not_fit_is_halved(
     sizes = []
     logits = LoadedModel.logits
 
-    def small_memory(self: LoadedModel, ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        sizes.append(len(ids))
-        if len(ids) > 4:
+    def small_memory(self: LoadedModel, batch: PackedBatch) -> Any:
+        sizes.append(len(batch.lengths))
+        if len(batch.lengths) > 4:
             raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
-        return logits(self, ids, mask)
+        return logits(self, batch)
 
     monkeypatch.setattr(LoadedModel, "logits", small_memory)
     found = score(texts, [generic.reference], encoders_dir)
@@ -127,13 +135,13 @@ def test_one_text_that_does_not_fit_and_other_errors_are_raised(generic: Built, 
         def __init__(self, message: str) -> None:
             self.message = message
 
-        def logits(self, ids: Any, mask: Any) -> None:
+        def logits(self, batch: PackedBatch) -> None:
             raise RuntimeError(self.message)
 
     for message, rows in (("out of memory", [0]), ("shapes differ", [0, 1])):
-        broken = dataclasses.replace(loaded, network=Broken(message))
+        reader = BatchReader([dataclasses.replace(loaded, scorer=Broken(message))], 64)
         with pytest.raises(RuntimeError, match=message):
-            logits_within_memory(broken, encoded, np.array(rows))
+            read_all(reader, encoded, np.array(rows))
 
 
 def test_a_scorer_loads_a_model_once_and_forgets_the_oldest(
@@ -161,12 +169,12 @@ def test_bf16_is_recorded_and_close(generic: Built, encoders_dir: Path) -> None:
     exact = score(texts, [generic.reference], encoders_dir)
     half = score(texts, [generic.reference], encoders_dir, precision="bf16")
     assert set(half["precision"].to_pylist()) == {"bf16"}
-    assert probabilities(half) == pytest.approx(probabilities(exact), abs=0.1)
+    assert probabilities(half) == pytest.approx(probabilities(exact), abs=0.25)
     assert not (probabilities(half) == probabilities(exact)).all()
 
 
 @pytest.mark.parametrize(
-    "options", [{"precision": "fp16"}, {"precision": "int8"}, {"batch_tokens": -1}, {"threads": -1}]
+    "options", [{"precision": "fp16"}, {"precision": "int4"}, {"batch_tokens": -1}, {"threads": -1}]
 )
 def test_options_that_cannot_be_had_are_refused(
     generic: Built, encoders_dir: Path, options: dict[str, Any]
@@ -186,7 +194,7 @@ def test_numbers_that_are_not_finite_are_refused(generic: Built, encoders_dir: P
     loaded = Scorer(encoders_dir, device="cpu").loaded(generic.reference)
     loaded.network.head.bias.data[0] = float("nan")
     with pytest.raises(ModelUnavailable, match="not finite"):
-        loaded.logits(*loaded.encode(["good"]).padded(np.array([0])))
+        read_all(BatchReader([loaded], 64), loaded.encode(["good"]))
 
 
 def test_a_hub_classifier_is_read_in_our_order_of_classes(

@@ -1,5 +1,6 @@
 """From names to models."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from peachdash.errors import BadInput, ModelUnavailable
+from peachdash.errors import BadInput, ModelRefused, ModelUnavailable
 from peachdash.sentiment import registry
 from peachdash.sentiment.adapter import ModelManifest, write_model
 from peachdash.sentiment.registry import ModelReference, default_size, list_models, resolve_model
@@ -110,8 +111,29 @@ def test_a_missing_encoder_is_said_with_the_command(places: tuple[Path, Path]) -
 def test_unsound_folders_are_left_out(places: tuple[Path, Path]) -> None:
     (places[0] / "generic-small" / "evil.pkl").touch()
     assert len(list_models(places[0])) == 3
-    with pytest.raises(ModelUnavailable):
+    with pytest.raises(ModelRefused, match=r"no model 'generic-small'.*evil\.pkl may not lie"):
         resolve_model("generic-small", *places)
+    assert resolve_model("champion-small", *places).role == "champion"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda content: content.pop("labels"), "labels"),
+        (lambda content: content.update(labels=["positive", "neutral", "negative"]), "in this order"),
+        (lambda content: content.update(adapter_sha256="0" * 64), "has sha256"),
+        (lambda content: content.update(auto_map={"AutoModel": "code.Model"}), "code from elsewhere"),
+    ],
+    ids=["no label order", "another label order", "wrong hash", "remote code"],
+)
+def test_a_refused_folder_is_said_in_one_line(places: tuple[Path, Path], change, said: str) -> None:
+    path = places[0] / "generic-small" / "model.json"
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+    with pytest.raises(ModelRefused, match=said) as caught:
+        resolve_model("generic-small", *places)
+    assert "\n" not in str(caught.value)
 
 
 def test_the_lexicon_needs_no_folder(tmp_path: Path) -> None:

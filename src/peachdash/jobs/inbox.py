@@ -23,6 +23,7 @@ from peachdash.jobs.handover import REQUESTS
 from peachdash.jobs.importing import LARGE_BYTES, create_import_run
 from peachdash.jobs.progress import find_progress
 from peachdash.jobs.runs import RunFolder, read_json, write_json
+from peachdash.jobs.speed import find_speed
 from peachdash.records import Scope
 from peachdash.storage.database import Database
 from peachdash.workflows.import_plan import plan_result
@@ -107,7 +108,11 @@ def _perform(
     if kind in ("status", "score"):
         progress = find_progress(settings.jobs)
         scoring = None if progress is None else {"state": progress.state, "error": progress.error}
-        return {**describe_status(database, scope, settings), "scoring": scoring}
+        return {
+            **describe_status(database, scope, settings),
+            "scoring": scoring,
+            "last_scoring": find_speed(settings.jobs),
+        }
     raise BadInput(f"Unknown request {kind!r}; is `serve` of the same version?")
 
 

@@ -15,7 +15,7 @@ from peachdash.errors import JobFailed
 from peachdash.jobs.describing import describe_all
 from peachdash.jobs.progress import ScoringProgress, describe_run
 from peachdash.jobs.runs import RunFolder, forget_old_runs, unfinished_runs, worker_lock
-from peachdash.jobs.scoring import KIND, create_scoring_run, execute_scoring_run, read_part
+from peachdash.jobs.scoring import KIND, create_scoring_run, execute_scoring_run, make_scorer, read_part
 from peachdash.records import Scope
 from peachdash.sentiment.active import find_model
 from peachdash.sentiment.registry import ModelReference
@@ -85,20 +85,11 @@ def take_leftovers(database: Database, scope: Scope, run: RunFolder) -> None:
 def _execute(
     database: Database, scope: Scope, settings: Settings, run: RunFolder, on_progress: OnProgress
 ) -> None:
-    from peachdash.sentiment.engine import Scorer
-    from peachdash.sentiment.precision import PrecisionMemory
-
     def take(part: Path) -> None:
         store_predictions(database, scope, pq.read_table(part).to_pandas())
         on_progress(describe_run(run))
 
-    scorer = Scorer(
-        settings.encoders,
-        device=settings.device,
-        batch_tokens=settings.batch_tokens,
-        threads=settings.threads,
-        choose=PrecisionMemory(settings),
-    )
+    scorer = make_scorer(settings)
     on_progress(describe_run(run))
     try:
         execute_scoring_run(run, scorer, partial(find_model, settings=settings), on_part=take)

@@ -12,7 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from peachdash.config import Settings
 from peachdash.jobs.runs import RunFolder, create_run
+from peachdash.jobs.speed import remember_speed
 
 if TYPE_CHECKING:
     from peachdash.sentiment.engine import Scorer
@@ -23,6 +25,20 @@ log = logging.getLogger(__name__)
 KIND = "score"
 PART_SECONDS = 2.0
 """A part is written with the first batch that ends this long after the last: what a kill can cost."""
+
+
+def make_scorer(settings: Settings) -> Scorer:
+    """A scorer as the settings say; importing it is what costs a worker its seconds of start."""
+    from peachdash.sentiment.engine import Scorer
+    from peachdash.sentiment.precision import PrecisionMemory
+
+    return Scorer(
+        settings.encoders,
+        device=settings.device,
+        batch_tokens=settings.batch_tokens,
+        threads=settings.threads,
+        choose=PrecisionMemory(settings),
+    )
 
 
 def create_scoring_run(jobs: Path, texts: pd.DataFrame, models: Iterable[str]) -> RunFolder:
@@ -52,6 +68,9 @@ def execute_scoring_run(
     run.append_event(event="started", done=parts.already, total=parts.total)
     if len(left):
         scorer.score(list(left["text"]), models, on_batch=parts.add)
+        speed = scorer.speed
+        if speed is not None:
+            remember_speed(run.path.parent, speed.device, speed.precision, speed.texts, speed.seconds)
     parts.flush()
     run.append_event(event="finished", done=parts.total, total=parts.total)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from peachdash.config import Settings, load_settings
 from peachdash.errors import PeachdashError
 from peachdash.jobs.runs import RunFolder, unfinished_runs, worker_lock
-from peachdash.jobs.scoring import KIND, execute_scoring_run
+from peachdash.jobs.scoring import KIND, execute_scoring_run, make_scorer
 from peachdash.logs import configure_logging
 from peachdash.sentiment.active import find_model
 
@@ -78,20 +78,6 @@ def take_run(run: RunFolder, scorer: Scorer, settings: Settings, parent: int) ->
         log.exception("run %s failed", run.run_id)
     else:
         run.set_state("done")
-
-
-def make_scorer(settings: Settings) -> Scorer:
-    """A scorer as the settings say; importing it is what costs the worker its seconds of start."""
-    from peachdash.sentiment.engine import Scorer
-    from peachdash.sentiment.precision import PrecisionMemory
-
-    return Scorer(
-        settings.encoders,
-        device=settings.device,
-        batch_tokens=settings.batch_tokens,
-        threads=settings.threads,
-        choose=PrecisionMemory(settings),
-    )
 
 
 if __name__ == "__main__":

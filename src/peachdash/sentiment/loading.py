@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,11 +13,15 @@ from peachdash.sentiment.encoders import ENCODERS, file_sha256, locate_encoder
 from peachdash.sentiment.registry import ModelReference
 from peachdash.sentiment.tokens import (
     TOKENIZER_FILE,
-    EncodedTexts,
-    encode_texts,
+    TextEncoder,
     load_tokenizer,
     without_limits,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from peachdash.sentiment.packed import PackedBatch
 
 
 @dataclass
@@ -26,59 +29,64 @@ class LoadedModel:
     """A model that scores.
 
     Attributes:
-        network: has `logits(ids, mask) -> (B, classes)`; for an adapter a `model.Network`, whose encoder
-            and head are torch modules that explanations may look into.
+        network: encoder and head as torch modules that explanations may look into: for an adapter a
+            `model.Network` in fp32 on the CPU, for a hub classifier a `HubNetwork` on the device.
+        scorer: has `logits(batch) -> (B, classes)` on the device; computes what `network` does, faster.
+        encode: token ids of scored texts as this model reads them.
         tokenizer: `tokenizers.Tokenizer` without truncation and padding.
         token_key: models with the same key read the same tokens.
         columns: which outputs are negative, neutral and positive.
-        precision: fp32, bf16 or fp16.
+        precision: fp32, bf16, fp16 or int8.
     """
 
     reference: ModelReference
     network: Any
+    scorer: Any
+    encode: TextEncoder
     tokenizer: Any
     token_key: str
-    pad_id: int
-    head_tokens: int
-    tail_tokens: int
     columns: tuple[int, int, int]
     device: str
     precision: str
 
-    def encode(self, texts: list[str]) -> EncodedTexts:
-        """Token ids of scored texts as this model reads them."""
-        return encode_texts(self.tokenizer, texts, self.pad_id, self.head_tokens, self.tail_tokens)
+    @property
+    def bytes_a_token(self) -> int:
+        """About what one token of a batch takes of a GPU's memory."""
+        network = self.network
+        config = (network.encoder if hasattr(network, "encoder") else network.module).config
+        inner = int(getattr(config, "intermediate_size", 4 * config.hidden_size))
+        return 4 * (12 * int(config.hidden_size) + 2 * inner)
 
-    def logits(self, ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """Logits (B, 3) in the order of `LABELS`, before calibration, float32.
+    def logits(self, batch: PackedBatch) -> Any:
+        """Logits (B, 3) in the order of `LABELS`, before calibration: an fp32 tensor on the device."""
+        import torch
+
+        with torch.inference_mode():
+            return self.scorer.logits(batch)[:, list(self.columns)].float()
+
+    def probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """Calibrated probabilities (B, 3), float32, rows summing to 1.
 
         Raises:
             ModelUnavailable: a logit is not finite.
         """
-        import torch
-
-        with torch.inference_mode():
-            batch = (torch.from_numpy(array).to(self.device, non_blocking=True) for array in (ids, mask))
-            output = self.network.logits(*batch)[:, list(self.columns)].float().cpu().numpy()
-        if not np.isfinite(output).all():
+        if not np.isfinite(logits).all():
             raise ModelUnavailable(
                 f"{self.reference.name} computes numbers that are not finite in {self.precision}: use fp32."
             )
-        return np.asarray(output)
-
-    def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """Calibrated probabilities (B, 3), float32, rows summing to 1."""
         return softmax(logits, self.reference.temperature).astype(np.float32)
 
 
 @dataclass
 class HubNetwork:
-    """A hub classifier with the interface of `model.Network`."""
+    """A hub classifier behind the methods of `model.Network` and `packed.PackedEncoder`."""
 
     module: Any
+    pad_id: int
 
-    def logits(self, ids: Any, mask: Any) -> Any:
-        """Token ids and mask (B, L) as logits (B, classes)."""
+    def logits(self, batch: PackedBatch) -> Any:
+        """Logits (B, classes) of a packed batch, which is padded first."""
+        ids, mask = batch.padded(self.pad_id)
         return self.module(input_ids=ids, attention_mask=mask).logits
 
 
@@ -89,23 +97,29 @@ def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
-def load_model(reference: ModelReference, encoders_dir: Path, device: str, precision: str) -> LoadedModel:
+def load_model(
+    reference: ModelReference, encoders_dir: Path, device: str, precision: str, *, fused: bool = False
+) -> LoadedModel:
     """Loads a model onto a device.
 
     Args:
         reference: any but the lexicon.
         device: cpu or cuda.
+        fused: see `packed.PackedEncoder`.
 
     Raises:
         ModelUnavailable: its encoder or files are missing or not what they should be.
     """
     if reference.role == "hub":
         return _load_hub(reference, device, precision)
-    return _load_adapter(reference, encoders_dir, device, precision)
+    return _load_adapter(reference, encoders_dir, device, precision, fused)
 
 
-def _load_adapter(reference: ModelReference, encoders_dir: Path, device: str, precision: str) -> LoadedModel:
+def _load_adapter(
+    reference: ModelReference, encoders_dir: Path, device: str, precision: str, fused: bool
+) -> LoadedModel:
     from peachdash.sentiment.model import load_network
+    from peachdash.sentiment.packed import PackedEncoder
 
     if reference.folder is None:
         raise ModelUnavailable(f"{reference.name} has no folder to load.")
@@ -113,15 +127,15 @@ def _load_adapter(reference: ModelReference, encoders_dir: Path, device: str, pr
     encoder_path = locate_encoder(ENCODERS[manifest.size], encoders_dir)
     scale = manifest.lora_alpha / manifest.lora_rank
     network = load_network(encoder_path, read_adapter(reference.folder), scale)
+    tokenizer = load_tokenizer(encoder_path)
     cut = (manifest.head_tokens, manifest.tail_tokens)
     return LoadedModel(
         reference=reference,
-        network=network.to(device, precision),
-        tokenizer=load_tokenizer(encoder_path),
+        network=network,
+        scorer=PackedEncoder(network, device, precision, fused=fused),
+        encode=TextEncoder(tokenizer, int(network.encoder.config.pad_token_id or 0), *cut),
+        tokenizer=tokenizer,
         token_key=f"{file_sha256(encoder_path / TOKENIZER_FILE)}-{cut[0]}-{cut[1]}",
-        pad_id=int(network.encoder.config.pad_token_id or 0),
-        head_tokens=cut[0],
-        tail_tokens=cut[1],
         columns=(0, 1, 2),
         device=device,
         precision=precision,
@@ -135,14 +149,16 @@ def _load_hub(reference: ModelReference, device: str, precision: str) -> LoadedM
     folder = download_hub_model(reference.revision)
     module, tokenizer = load_hub_classifier(folder)
     columns = label_columns({int(key): str(label) for key, label in module.config.id2label.items()})
+    pad_id = int(tokenizer.pad_token_id or 0)
+    network = HubNetwork(module.to(device, torch_dtype(precision)), pad_id)
+    plain = without_limits(tokenizer.backend_tokenizer)
     return LoadedModel(
         reference=reference,
-        network=HubNetwork(module.to(device, torch_dtype(precision))),
-        tokenizer=without_limits(tokenizer.backend_tokenizer),
+        network=network,
+        scorer=network,
+        encode=TextEncoder(plain, pad_id, HEAD_TOKENS, TAIL_TOKENS),
+        tokenizer=plain,
         token_key=reference.revision,
-        pad_id=int(tokenizer.pad_token_id or 0),
-        head_tokens=HEAD_TOKENS,
-        tail_tokens=TAIL_TOKENS,
         columns=columns,
         device=device,
         precision=precision,

@@ -72,7 +72,7 @@ def resolve_model(
 
     Raises:
         ModelUnavailable: no such model, or its encoder is not installed; the message lists what exists.
-        ModelRefused: the model's folder is unsafe or incomplete.
+        ModelRefused: no such model, and a folder was refused as unsafe or incomplete; the message says why.
     """
     wanted = name.strip()
     if wanted.startswith(HUB_PREFIX):
@@ -80,12 +80,15 @@ def resolve_model(
     wanted = wanted.lower()
     if wanted == LEXICON:
         return ModelReference(LEXICON, LEXICON, "", lexicon_revision(), None, LEXICON_THRESHOLD, 1.0)
-    installed = list_models(models_dir)
+    installed, refusals = _list_all(models_dir)
     role, _, size = wanted.partition("-")
     if role in ("champion", "generic") and size in ("", *ENCODERS):
         found = _by_role(installed, role, size, encoders_dir, active_champion, device)
     else:
         found = _by_revision(installed, wanted)
+    if found is None and refusals:
+        refused = " ".join(str(error) for error in refusals)
+        raise ModelRefused(f"{_unknown(name, installed)} Refused: {refused}")
     if found is None:
         raise ModelUnavailable(_unknown(name, installed))
     _require_encoder(found, encoders_dir)
@@ -94,13 +97,18 @@ def resolve_model(
 
 def list_models(models_dir: Path | Sequence[Path]) -> list[ModelReference]:
     """Every sound model folder, in the order of the folders and their names; unsound ones are left out."""
-    references = []
+    return _list_all(models_dir)[0]
+
+
+def _list_all(models_dir: Path | Sequence[Path]) -> tuple[list[ModelReference], list[ModelRefused]]:
+    """The sound model folders, and why the others were refused."""
+    references, refusals = [], []
     for folder in _model_folders(models_dir):
         try:
             references.append(load_reference(folder))
-        except ModelRefused:
-            continue
-    return references
+        except ModelRefused as error:
+            refusals.append(error)
+    return references, refusals
 
 
 def load_reference(folder: Path) -> ModelReference:

@@ -1,4 +1,4 @@
-"""Texts as token ids, by the fast path of the tokenizers package, with the middle of long texts cut out.
+"""Token ids by the tokenizers package, with the middle of long texts cut out.
 
 A closing "EDIT: all sorted" decides a review, so a text of more than `max_length` tokens keeps its first
 `head` and last `tail` content tokens between the two special ones (128 + 126 + 2 = 256).
@@ -6,7 +6,8 @@ A closing "EDIT: all sorted" decides a review, so a text of more than `max_lengt
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from peachdash.errors import ModelUnavailable
+from peachdash.sentiment.words import WordTokenizer, splits_into_words
 
 TOKENIZER_FILE = "tokenizer.json"
-TEXTS_AT_ONCE = 8192
+TEXTS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,23 @@ class EncodedTexts:
         batch[mask] = self.ids[positions[mask]]
         return batch, mask.astype(np.int64)
 
+    def take(self, rows: np.ndarray) -> EncodedTexts:
+        """The same of some rows, in their order."""
+        lengths = self.lengths[rows]
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        places = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return EncodedTexts(self.ids[places], offsets, self.pad_id)
+
+
+def join_encoded(parts: Sequence[EncodedTexts]) -> EncodedTexts:
+    """Several in a row as one; at least one is needed."""
+    if len(parts) == 1:
+        return parts[0]
+    lengths = np.concatenate([part.lengths for part in parts])
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    return EncodedTexts(np.concatenate([part.ids for part in parts]), offsets, parts[0].pad_id)
+
 
 def load_tokenizer(encoder_path: Path) -> Any:
     """The `tokenizers.Tokenizer` of an encoder folder, with truncation and padding switched off.
@@ -72,31 +91,67 @@ def without_limits(tokenizer: Any) -> Any:
     return tokenizer
 
 
-def encode_texts(
-    tokenizer: Any, texts: Sequence[str], pad_id: int, head: int = 128, tail: int = 126
-) -> EncodedTexts:
-    """Token ids of each text with its special tokens, cut to `head + tail + 2`.
+class TextEncoder:
+    """A tokenizer with the cut of long texts: texts in, `EncodedTexts` out; threads take turns.
 
     Args:
         tokenizer: from `load_tokenizer`; its template must put one special token at each end.
-        texts: N scored texts.
+        pad_id: id that fills up a batch.
+        head, tail: content tokens that a long text keeps.
     """
-    rows = [_cut(encoding.ids, head, tail) for encoding in _encodings(tokenizer, texts)]
-    offsets = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum([len(row) for row in rows], out=offsets[1:])
-    ids = np.fromiter((token for row in rows for token in row), dtype=np.int32, count=int(offsets[-1]))
-    return EncodedTexts(ids=ids, offsets=offsets, pad_id=pad_id)
+
+    def __init__(self, tokenizer: Any, pad_id: int, head: int = 128, tail: int = 126) -> None:
+        self._tokenizer, self._pad_id, self._head, self._tail = tokenizer, pad_id, head, tail
+        self._words = WordTokenizer(tokenizer) if splits_into_words(tokenizer) else None
+        self._lock = threading.Lock()
+
+    @property
+    def recipe(self) -> tuple[str, int, int, int]:
+        """What another process needs to make the same one: the tokenizer as JSON, and the numbers."""
+        return self._tokenizer.to_str(), self._pad_id, self._head, self._tail
+
+    @classmethod
+    def from_recipe(cls, recipe: tuple[str, int, int, int]) -> TextEncoder:
+        """An encoder that gives the same ids as the one whose recipe it is."""
+        from tokenizers import Tokenizer
+
+        return cls(Tokenizer.from_str(recipe[0]), *recipe[1:])
+
+    def __call__(self, texts: Sequence[str]) -> EncodedTexts:
+        """Token ids of N texts with their special tokens, cut to `head + tail + 2`."""
+        starts = range(0, max(len(texts), 1), TEXTS_AT_ONCE)
+        with self._lock:
+            return join_encoded([self._encode(texts[start : start + TEXTS_AT_ONCE]) for start in starts])
+
+    def _encode(self, texts: Sequence[str]) -> EncodedTexts:
+        encode = self._words.encode if self._words is not None else self._by_package
+        ids, offsets = encode(texts)
+        return EncodedTexts(*cut_middles(ids, offsets, self._head, self._tail), self._pad_id)
+
+    def _by_package(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        rows = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum([len(row) for row in rows], out=offsets[1:])
+        ids = np.fromiter((token for row in rows for token in row), dtype=np.int32, count=int(offsets[-1]))
+        return ids, offsets
 
 
-def _encodings(tokenizer: Any, texts: Sequence[str]) -> Iterator[Any]:
-    """Encodings in order, made in chunks, since each of them is far larger than its ids."""
-    for start in range(0, len(texts), TEXTS_AT_ONCE):
-        yield from tokenizer.encode_batch_fast(list(texts[start : start + TEXTS_AT_ONCE]))
+def cut_middles(ids: np.ndarray, offsets: np.ndarray, head: int, tail: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first and last tokens of long texts, the special ones included; short texts stay whole.
 
-
-def _cut(ids: list[int], head: int, tail: int) -> list[int]:
-    """The first and last tokens of a long text, its two special tokens included."""
-    return ids if len(ids) <= head + tail + 2 else [*ids[: head + 1], *ids[-(tail + 1) :]]
+    Args:
+        ids: (total,) of N texts, one after the other.
+        offsets: (N + 1,) where each begins.
+    """
+    lengths = np.diff(offsets)
+    if lengths.max(initial=0) <= head + tail + 2:
+        return ids, offsets
+    places = np.arange(len(ids))
+    from_start = places - np.repeat(offsets[:-1], lengths)
+    to_end = np.repeat(offsets[1:], lengths) - places
+    kept = (from_start <= head) | (to_end <= tail + 1)
+    shorter = np.minimum(lengths, head + tail + 2)
+    return ids[kept], np.concatenate([[0], np.cumsum(shorter)])
 
 
 def cut_batches(lengths: np.ndarray, batch_tokens: int) -> list[np.ndarray]:
@@ -108,11 +163,29 @@ def cut_batches(lengths: np.ndarray, batch_tokens: int) -> list[np.ndarray]:
     Returns:
         Arrays of row numbers; each row is in exactly one.
     """
-    order = np.argsort(-np.asarray(lengths), kind="stable")
-    batches: list[np.ndarray] = []
+    order = longest_first(lengths)
+    ranges = cut_ranges(np.asarray(lengths)[order], batch_tokens)
+    return [order[start:stop] for start, stop in ranges]
+
+
+def longest_first(lengths: np.ndarray) -> np.ndarray:
+    """Row numbers from the longest text to the shortest; ties keep the order of the rows."""
+    return np.argsort(-np.asarray(lengths), kind="stable")
+
+
+def cut_ranges(lengths: np.ndarray, batch_tokens: int) -> list[tuple[int, int]]:
+    """`cut_batches` for rows that are sorted already, as (start, stop) one after the other."""
+    ranges: list[tuple[int, int]] = []
     start = 0
-    while start < len(order):
-        size = max(1, batch_tokens // max(1, int(lengths[order[start]])))
-        batches.append(order[start : start + size])
+    while start < len(lengths):
+        size = max(1, batch_tokens // max(1, int(lengths[start])))
+        ranges.append((start, min(start + size, len(lengths))))
         start += size
-    return batches
+    return ranges
+
+
+def encode_texts(
+    tokenizer: Any, texts: Sequence[str], pad_id: int, head: int = 128, tail: int = 126
+) -> EncodedTexts:
+    """Token ids of N texts by a tokenizer that is used once; see `TextEncoder`."""
+    return TextEncoder(tokenizer, pad_id, head, tail)(texts)

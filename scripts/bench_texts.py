@@ -1,0 +1,76 @@
+"""Texts for the scoring benchmark: sentences of the shipped reviews, put together anew to wanted lengths.
+
+Published reviews do not travel with the repository, so the lengths are copied instead: `short` has 66 tokens
+on average, `long` the lengths of 10,000 reviews of restaurants (170 on average, 141 once cut at 256). Every
+second text has one misspelt word of its own, so that the vocabulary grows as it does in real reviews.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+MIXES = ("short", "long")
+SHORT_MEAN, SHORT_SPREAD = 66, 0.63
+# token lengths of 10,000 reviews of restaurants, at every twentieth part
+LONG_QUANTILES = (
+    *(3, 24, 37, 49, 60, 71, 82, 93, 105, 117, 130),
+    *(145, 160, 178, 198, 223, 254, 292, 351, 452, 1260),
+)
+
+
+def make_texts(mix: str, count: int, seed: int = 1) -> list[str]:
+    """`count` different texts of a length mix."""
+    generator = np.random.default_rng([seed, MIXES.index(mix)])
+    sentences, costs = _sentences()
+    lengths = _lengths(mix, count, generator)
+    picks = generator.integers(len(sentences), size=int(lengths.sum() / costs.mean() * 2) + 40 * count)
+    texts, place = [], 0
+    for number, wanted in enumerate(lengths):
+        chosen, have = [], 2.0
+        while have < wanted:
+            pick = picks[place]
+            place += 1
+            chosen.append(sentences[pick])
+            have += costs[pick]
+        if have > wanted + 4:
+            words = " ".join(chosen).split(" ")
+            chosen = words[: max(3, int(len(words) * wanted / have))]
+        text = " ".join(chosen)
+        texts.append(f"{text} {_misspelt(text, number)}" if number % 2 else text)
+    return _made_unique(texts)
+
+
+def _sentences() -> tuple[list[str], np.ndarray]:
+    """Sentences of the training reviews and about how many tokens each takes."""
+    lines = (REPOSITORY / "data" / "reviews" / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = [json.loads(line)["text"] for line in lines]
+    parts = [part for text in texts for part in re.split(r"(?<=[.!?])\s+", " ".join(text.split())) if part]
+    unique = sorted(set(parts))
+    return unique, np.array([1.12 * len(re.findall(r"\w+|[^\w\s]", part)) for part in unique])
+
+
+def _lengths(mix: str, count: int, generator: np.random.Generator) -> np.ndarray:
+    if mix == "short":
+        middle = np.log(SHORT_MEAN) - SHORT_SPREAD**2 / 2
+        return np.maximum(6, generator.lognormal(middle, SHORT_SPREAD, size=count))
+    places = np.linspace(0, 1, len(LONG_QUANTILES))
+    return np.interp(generator.random(count), places, LONG_QUANTILES)
+
+
+def _misspelt(text: str, number: int) -> str:
+    word = text[: 4 + number % 5].replace(" ", "") or "word"
+    return f"{word[::-1].lower()}{number % 977:03d}"
+
+
+def _made_unique(texts: list[str]) -> list[str]:
+    seen: set[str] = set()
+    for number, text in enumerate(texts):
+        while texts[number] in seen:
+            texts[number] = f"{text} {number}"
+        seen.add(texts[number])
+    return texts
