@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 from peachdash import __version__
 from peachdash.command_line import Json, opened, say, start, viewer
 from peachdash.config import REPOSITORY, load_settings
-from peachdash.errors import BadInput, JobFailed, PeachdashError
+from peachdash.errors import JobFailed, PeachdashError
 from peachdash.import_commands import import_files, list_profiles
 from peachdash.score_command import score
 from peachdash.user_commands import users
