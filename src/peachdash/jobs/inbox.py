@@ -22,7 +22,9 @@ from peachdash.jobs.handover import REQUESTS
 from peachdash.jobs.progress import find_progress
 from peachdash.jobs.runs import read_json, write_json
 from peachdash.records import Scope
+from peachdash.sentiment.active import find_active
 from peachdash.storage.database import Database
+from peachdash.workflows.complaints import describe_complaints
 from peachdash.workflows.imports import ImportOptions, import_export
 from peachdash.workflows.people_requests import perform_people_request
 from peachdash.workflows.status import describe_status
@@ -92,6 +94,8 @@ def _perform(
         return import_export(database, scope, settings.home, data, name, options, "command").to_dict()
     if kind == "people":
         return perform_people_request(database, scope, str(request["action"]), request["arguments"])
+    if kind == "complaints":
+        return describe_complaints(database, scope, find_active(settings), str(request["business"]))
     if kind in ("status", "score"):
         progress = find_progress(settings.jobs)
         scoring = None if progress is None else {"state": progress.state, "error": progress.error}

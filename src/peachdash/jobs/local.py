@@ -66,7 +66,7 @@ def _score_rest(
         return 0
     run = create_scoring_run(settings.jobs, texts, [model.lookup for model in models])
     run.set_state("running")
-    _execute(database, scope, settings, run, on_progress)
+    execute_here(database, scope, settings, run, on_progress)
     forget_old_runs(settings.jobs)
     return len(texts)
 
@@ -80,9 +80,10 @@ def take_leftovers(database: Database, scope: Scope, run: RunFolder) -> None:
     run.discard_payload()
 
 
-def _execute(
+def execute_here(
     database: Database, scope: Scope, settings: Settings, run: RunFolder, on_progress: OnProgress
 ) -> None:
+    """Execute a scoring run in this process, storing each finished part."""
     from peachdash.sentiment.engine import Scorer
     from peachdash.sentiment.precision import PrecisionMemory
 

@@ -17,10 +17,11 @@ import pandas as pd
 
 from peachdash.config import Settings
 from peachdash.errors import PeachdashError
+from peachdash.jobs import issue_finding
 from peachdash.jobs.inbox import serve_inbox
 from peachdash.jobs.runs import RunFolder, forget_old_runs, list_runs, unfinished_runs
 from peachdash.jobs.scoring import KIND, create_scoring_run, read_part
-from peachdash.records import Scope
+from peachdash.records import ActiveModels, Scope
 from peachdash.sentiment.active import find_active
 from peachdash.storage.database import Database
 from peachdash.workflows.scoring import find_unread, store_predictions
@@ -31,6 +32,7 @@ TICK_SECONDS = 0.25
 LOOK_FOR_UNREAD_SECONDS = 10.0
 RESTART_SECONDS = 2.0
 HOUSE = Scope.everything("peachdash")
+WORKER_KINDS = (KIND, issue_finding.KIND)
 
 
 class Supervisor:
@@ -105,8 +107,10 @@ class Supervisor:
             self._wanted.set()
 
     def _take_output(self, run: RunFolder) -> None:
-        state = run.state
-        if state == "stored" or run.request.get("kind") != KIND:
+        state, kind = run.state, run.request.get("kind")
+        if state == "stored" or kind != KIND:
+            if state == "done" and issue_finding.take_output(self.database, self.settings, HOUSE, run):
+                self._wanted.set()
             return
         parts = [part for part in run.parts() if part.name not in self._taken]
         frames = [frame for frame in map(read_part, parts) if frame is not None]
@@ -117,22 +121,33 @@ class Supervisor:
             run.set_state("stored")
             run.discard_payload()
             forget_old_runs(self.settings.jobs)
+            self._wanted.set()
 
     def _hand_out_unread(self) -> None:
         due = time.monotonic() - self._looked_for_unread > LOOK_FOR_UNREAD_SECONDS
-        if not (self._wanted.is_set() or due) or any(unfinished_runs(self.settings.jobs, KIND)):
+        if not (self._wanted.is_set() or due) or self._is_busy():
             return
         self._wanted.clear()
         self._looked_for_unread = time.monotonic()
         if _failed_lately(self.settings):
             return
-        revisions = find_active(self.settings).revisions
-        texts = find_unread(self.database, HOUSE, revisions)
+        models = find_active(self.settings)
+        texts = find_unread(self.database, HOUSE, models.revisions)
         if len(texts):
-            create_scoring_run(self.settings.jobs, texts, revisions)
+            create_scoring_run(self.settings.jobs, texts, models.revisions)
+        else:
+            self._hand_out_complaints(models)
+
+    def _hand_out_complaints(self, models: ActiveModels) -> None:
+        """Once all reviews are read: their sentences to the champion, then what complains to the grouping."""
+        if issue_finding.hand_out(self.database, self.settings, HOUSE, models) is not None:
+            self._wanted.set()
+
+    def _is_busy(self) -> bool:
+        return any(run for kind in WORKER_KINDS for run in unfinished_runs(self.settings.jobs, kind))
 
     def _keep_worker_alive(self) -> None:
-        if not any(unfinished_runs(self.settings.jobs, KIND)) or self.worker_pid is not None:
+        if not self._is_busy() or self.worker_pid is not None:
             return
         if time.monotonic() - self._worker_started < RESTART_SECONDS:
             return
@@ -148,8 +163,8 @@ FAILURE_PAUSE_SECONDS = 60.0
 
 
 def _failed_lately(settings: Settings) -> bool:
-    """Whether the last scoring run failed within the last minute: then it is not tried again at once."""
-    runs = [run for run in list_runs(settings.jobs) if run.request.get("kind") == KIND]
+    """Whether the worker's last run failed within the last minute: then it is not tried again at once."""
+    runs = [run for run in list_runs(settings.jobs) if run.request.get("kind") in WORKER_KINDS]
     if not runs or runs[-1].state != "failed":
         return False
     return time.time() - runs[-1].changed_seconds < FAILURE_PAUSE_SECONDS
