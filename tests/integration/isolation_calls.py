@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from peachdash.insights.issue_building import FoundIssues
 from peachdash.queries.people import AuditSearch
 from peachdash.queries.reviews import ReviewSelection
 from peachdash.records import ReviewFilter, Role
@@ -105,6 +107,19 @@ CALLS: dict[str, list[Call]] = {
     "queries.feedback.fetch_last_answers": [
         call(lambda world, ids: (ids.reviews,), alike="it gives one's own")
     ],
+    "queries.complaints.fetch_issues": [call(lambda world, ids: ())],
+    "queries.complaints.fetch_issue": [call(lambda world, ids: (ids.issue_id,))],
+    "queries.complaints.fetch_volumes": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
+    "queries.complaints.fetch_wrongly_flagged": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
+    "queries.complaints.fetch_fixes": [call(lambda world, ids: ())],
+    "queries.complaints.fetch_issue_history": [call(lambda world, ids: (ids.issue_id,))],
+    "queries.issue_evidence.fetch_ungrouped": [call(lambda world, ids: (MODELS,))],
+    "queries.issue_evidence.fetch_evidence": [
+        call(_unfiltered(MODELS)),
+        call(lambda world, ids: (ReviewFilter(business_id=ids.other_business), MODELS)),
+        call(lambda world, ids: (ReviewFilter(), MODELS, ids.issue_id)),
+    ],
+    "queries.issue_evidence.fetch_members": [call(lambda world, ids: ([ids.business, ids.other_business],))],
     "queries.held_out.fetch_labelled": [call(lambda world, ids: (MODELS.champion,))],
     "queries.held_out.count_labelled": [
         call(lambda world, ids: (), kept=lambda answer: None, alike="figures of evaluations are for all")
@@ -173,7 +188,7 @@ CALLS: dict[str, list[Call]] = {
     "workflows.catalogue.rename_client": [call(lambda world, ids: (ids.client, "Another"), may=ADMINS)],
     "workflows.catalogue.create_business": [call(lambda world, ids: ("New place", ids.client), may=ADMINS)],
     "workflows.catalogue.change_business": [
-        call(lambda world, ids: {"business_id": ids.business, "name": "Another"}, may=ADMINS)
+        call(lambda world, ids: {"business_id": ids.other_business, "name": "Another"}, may=ADMINS)
     ],
     "workflows.checking.check_reading": [
         call(lambda world, ids: (MODELS, ids.reviews[5], "positive")),
@@ -186,6 +201,43 @@ CALLS: dict[str, list[Call]] = {
         )
     ],
     "workflows.checking.visible_client": [call(lambda world, ids: (ids.client,))],
+    "workflows.complaints.describe_complaints": [call(lambda world, ids: (MODELS, ids.other_business))],
+    "workflows.issue_building.cut_sentences": [call(lambda world, ids: (), may=HOUSE_ONLY, quiet=True)],
+    "workflows.issue_building.find_unread_sentences": [
+        call(lambda world, ids: ("another",), may=HOUSE_ONLY, quiet=True)
+    ],
+    "workflows.issue_building.find_material": [
+        call(lambda world, ids: (MODELS, "space"), may=HOUSE_ONLY, quiet=True)
+    ],
+    "workflows.issue_building.store_issues": [
+        call(lambda world, ids: (_found(ids), "space"), may=HOUSE_ONLY, quiet=True, alike=WRITES)
+    ],
+    "workflows.issue_editing.rename_issue": [call(lambda world, ids: (ids.issue_id, "sauce"), may=DECIDING)],
+    "workflows.issue_editing.set_aspect": [call(lambda world, ids: (ids.issue_id, "price"), may=DECIDING)],
+    "workflows.issue_editing.hide_issue": [call(lambda world, ids: (ids.issue_id,), may=DECIDING)],
+    "workflows.issue_editing.merge_issues": [
+        call(lambda world, ids: (ids.issue_id, ids.other_issue), may=DECIDING),
+        call(
+            lambda world, ids: (world.ids["north"].issue_id, ids.other_issue),
+            may=DECIDING,
+            alike="they are of different businesses or none is there",
+        ),
+    ],
+    "workflows.issue_editing.unmerge_issues": [call(lambda world, ids: ([ids.issue_id],), may=DECIDING)],
+    "workflows.issue_editing.split_issue": [
+        call(lambda world, ids: (ids.issue_id, [ids.sentence], "broth"), may=DECIDING)
+    ],
+    "workflows.issue_editing.move_sentences": [
+        call(lambda world, ids: (ids.issue_id, [ids.sentence], ids.other_issue), may=DECIDING)
+    ],
+    "workflows.issue_editing.editable_business": [call(lambda world, ids: (ids.issue_id,), may=DECIDING)],
+    "workflows.issue_work.set_work": [call(lambda world, ids: (ids.issue_id, "resolved"), may=CLIENT_WORK)],
+    "workflows.issue_work.set_fix": [
+        call(lambda world, ids: (ids.issue_id, "new cook", dt.date(2026, 6, 1)), may=CLIENT_WORK)
+    ],
+    "workflows.issue_work.reopen_returned": [
+        call(lambda world, ids: (MODELS,), may=HOUSE_ONLY, quiet=True, alike="nothing was resolved")
+    ],
     "workflows.deciding.accept_reports": [
         call(lambda world, ids: ([ids.report_id], "neutral"), may=DECIDING)
     ],
@@ -318,6 +370,28 @@ CALLS: dict[str, list[Call]] = {
         )
     ],
 }
+
+
+def _found(ids: Ids) -> FoundIssues:
+    """One more sentence for an issue, as a run of grouping finds it."""
+    vector = np.ones(8, dtype=np.float32)
+    sentences = pd.DataFrame(
+        [
+            {
+                "issue_id": ids.issue_id,
+                "business_id": ids.other_business,
+                "text_sha256": ids.text_sha256,
+                "position": 7,
+                "similarity": 0.9,
+                "vector": vector,
+            }
+        ]
+    )
+    return FoundIssues(
+        pd.DataFrame(columns=["issue_id", "business_id", "vector"]),
+        sentences,
+        pd.DataFrame(columns=["issue_id", "name", "keywords", "aspect", "sentences"]),
+    )
 
 
 def _stranger(ids: Ids) -> Identity:

@@ -57,7 +57,8 @@ def describe_issue(course: pd.DataFrame, events: pd.DataFrame | None = None) -> 
     first, last = (formatting.period(known["period_start"].iloc[place], "month") for place in (0, -1))
     told = (
         f"Bars of reviews by month. {formatting.counted(int(known['n'].sum()), 'review')}, "
-        f"the first in {first}, the last in {last}; most in {formatting.period(top['period_start'], 'month')} ({int(top['n'])})."
+        f"the first in {first}, the last in {last}; "
+        f"most in {formatting.period(top['period_start'], 'month')} ({int(top['n'])})."
     )
     if events is None or events.empty:
         return told

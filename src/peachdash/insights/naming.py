@@ -20,9 +20,10 @@ NAME_CHARACTERS = 60
 NO_WORDS = "no words"
 _TOKEN = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 _EMPTY = frozenset(
-    """peachy peachtree analytics survey really just very quite also even still got get gets going went go come
-    came said told say says ask asked like thing things one ones two us im ive dont didnt its thats y'all yall
-    i'm i've i'd i'll you're we're they're he's she's it's that's there's don't didn't wasn't isn't can't
+    """peachy peachtree analytics survey really just very quite also even still got get gets going went go
+    come came said told say says ask asked like thing things one ones two us im ive dont didnt its thats
+    y'all yall i'm i've i'd i'll you're we're they're he's she's it's that's there's don't didn't wasn't isn't
+    can't
     couldn't won't wouldn't perhaps maybe suppose lord honey darling darlings review stars star""".split()  # noqa: SIM905
 )
 _TELLING = frozenset(

@@ -19,6 +19,7 @@ from peachdash.workflows.issue_building import (
     find_unread_sentences,
     store_issues,
 )
+from peachdash.workflows.issue_work import reopen_returned
 
 SENTENCES = "sentences"
 """What a scoring run reads, where it does not read reviews."""
@@ -38,13 +39,19 @@ def hand_out(database: Database, settings: Settings, scope: Scope, models: Activ
     return None if material is None else create_grouping_run(settings.jobs, material)
 
 
-def take_output(database: Database, settings: Settings, scope: Scope, run: RunFolder) -> bool:
-    """Take what a finished run of grouping found into the database; whether it was one."""
+def take_output(
+    database: Database, settings: Settings, scope: Scope, run: RunFolder, models: ActiveModels
+) -> bool:
+    """Take what a finished run of grouping found into the database; whether it was one.
+
+    Resolved issues that it extends are opened again.
+    """
     if run.request.get("kind") != KIND:
         return False
     found = read_grouping(run)
     if found is not None:
         store_issues(database, scope, found, load_head(settings.models).space)
+        reopen_returned(database, scope, models)
     run.set_state("stored")
     run.discard_payload()
     forget_old_runs(settings.jobs)

@@ -40,13 +40,18 @@ def find_issues(
         for left in list(unfinished_runs(settings.jobs, issue_finding.KIND)):
             left.set_state("failed", "its process ended; it is done anew")
         while (run := issue_finding.hand_out(database, settings, scope, models)) is not None:
-            _execute(database, scope, settings, run, on_progress)
+            _execute(database, scope, settings, run, models, on_progress)
             steps += 1
     return steps
 
 
 def _execute(
-    database: Database, scope: Scope, settings: Settings, run: RunFolder, on_progress: OnProgress
+    database: Database,
+    scope: Scope,
+    settings: Settings,
+    run: RunFolder,
+    models: ActiveModels,
+    on_progress: OnProgress,
 ) -> None:
     run.set_state("running")
     if run.request.get("kind") != issue_finding.KIND:
@@ -60,4 +65,4 @@ def _execute(
         run.set_state("failed", str(error))
         raise
     run.set_state("done")
-    issue_finding.take_output(database, settings, scope, run)
+    issue_finding.take_output(database, settings, scope, run, models)

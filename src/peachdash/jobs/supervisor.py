@@ -109,7 +109,9 @@ class Supervisor:
     def _take_output(self, run: RunFolder) -> None:
         state, kind = run.state, run.request.get("kind")
         if state == "stored" or kind != KIND:
-            if state == "done" and issue_finding.take_output(self.database, self.settings, HOUSE, run):
+            if state == "done" and kind == issue_finding.KIND:
+                models = find_active(self.settings)
+                issue_finding.take_output(self.database, self.settings, HOUSE, run, models)
                 self._wanted.set()
             return
         parts = [part for part in run.parts() if part.name not in self._taken]

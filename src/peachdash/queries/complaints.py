@@ -168,7 +168,8 @@ def _history_parts(scope: Scope) -> list[sa.Select[Any]]:
         ),
         sa.select(
             states.state_id, states.issue_id, states.changed_utc,
-            shown_name(scope, states.changed_by, AGENCY), sa.literal("state"), states.state, shown_note(scope, states.note, states.changed_by),
+            shown_name(scope, states.changed_by, AGENCY), sa.literal("state"), states.state,
+            shown_note(scope, states.note, states.changed_by),
         ),
         sa.select(
             fixes.fix_id, fixes.issue_id, fixes.set_utc, shown_name(scope, fixes.set_by, AGENCY),

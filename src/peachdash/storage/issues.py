@@ -103,9 +103,9 @@ def load_prototypes(connection: sa.Connection, business_ids: list[str], encoder:
 
 
 def load_namings(connection: sa.Connection, business_ids: list[str]) -> pd.DataFrame:
-    """The latest names that the method gave: issue_id, name, sentences (how many it was named from)."""
+    """The latest names that the method gave: issue_id, name, aspect, sentences (from how many)."""
     naming = latest(i.issue_names, ["issue_id"], "naming_id", "naming")
-    names = ["issue_id", "name", "sentences"]
+    names = ["issue_id", "name", "aspect", "sentences"]
     statement = (
         sa.select(*[naming.c[name] for name in names])
         .join(i.issues, i.issues.c.issue_id == naming.c.issue_id)

@@ -18,7 +18,9 @@ from peachdash.ui.access import Session
 from peachdash.ui.data import ask
 from peachdash.ui.formatting import moment, person, plain, review_date, stars_words
 from peachdash.ui.issue_data import IssueTable, load_evidence
+from peachdash.ui.issue_edits import render_edits
 from peachdash.ui.issue_table import open_issue, work_words
+from peachdash.ui.issue_work import render_work
 from peachdash.ui.review_actions import open_review
 
 EVIDENCE_ROWS = 10
@@ -41,6 +43,8 @@ def render_issue(session: Session, table: IssueTable, criteria: ReviewFilter, is
     else:
         st.caption("No review of the filter's dates mentions it.")
     render_course(session, table, issue, evidence)
+    render_work(session, issue)
+    render_edits(session, table, criteria, issue, evidence)
     render_evidence(evidence, issue)
     render_history(session, str(issue["issue_id"]))
 
