@@ -179,13 +179,15 @@ def _fill(world: World, client: str) -> None:
 
 
 def _readings(reviews: pd.DataFrame) -> pd.DataFrame:
-    """The champion reads all, one unsurely; the generic model takes every second for positive."""
+    """The champion reads all, one unsurely; the generic model takes every second for positive, one neutral
+    one for negative."""
     rows = []
     labels = ("negative", "neutral", "positive")
     for number, text_sha256 in enumerate(reviews["text_sha256"]):
         sure = number % 5 != 4
         rows.append(reading(text_sha256, MODELS.champion, labels[number % 3], 0.9 if sure else 0.4, not sure))
-        rows.append(reading(text_sha256, MODELS.generic, "positive" if number % 2 else labels[number % 3]))
+        other = "positive" if number % 2 else labels[number % 3]
+        rows.append(reading(text_sha256, MODELS.generic, "negative" if number == 7 else other))
     return pd.DataFrame(rows)
 
 
