@@ -132,6 +132,7 @@ CALLS: dict[str, list[Call]] = {
     ],
     "queries.imports.fetch_imports": [call(lambda world, ids: ())],
     "queries.imports.fetch_rejects": [call(lambda world, ids: (ids.import_id,))],
+    "queries.labelled_reviews.fetch_labelled_reviews": [call(lambda world, ids: ())],
     "queries.links.fetch_links": [call(lambda world, ids: (), may=CLIENT_WORK)],
     "queries.overview.fetch_totals": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
     "queries.overview.fetch_business_counts": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
@@ -163,6 +164,17 @@ CALLS: dict[str, list[Call]] = {
     "queries.reviews.fetch_review": [
         call(lambda world, ids: (MODELS, ids.reviews[0])),
         call(lambda world, ids: (MODELS, ids.reviews[-1])),
+    ],
+    "queries.review_queue.fetch_review_queue": [
+        call(_filtered(MODELS), may=DECIDING),
+        call(_unfiltered(MODELS), may=DECIDING),
+    ],
+    "queries.review_queue.fetch_queue_counts": [
+        call(_unfiltered(MODELS, dt.date(2026, 6, 1)), may=DECIDING),
+        call(_filtered(MODELS, None), may=DECIDING),
+    ],
+    "queries.review_queue.fetch_unsent_answers": [
+        call(_unfiltered(MODELS), may=DECIDING, alike="no sampled reading was answered")
     ],
     "queries.samples.fetch_unchecked": [call(_filtered()), call(_unfiltered())],
     "queries.samples.fetch_sample_answers": [
@@ -255,6 +267,20 @@ CALLS: dict[str, list[Call]] = {
     ],
     "workflows.evaluation.compare_revisions": [
         call(lambda world, ids: MODELS.revisions[::-1], kept=_rows_of("disagreements"))
+    ],
+    "workflows.explaining.find_explanation": [
+        call(
+            lambda world, ids: (MODELS, ids.reviews[0], "space"),
+            kept=lambda answer: {"text_sha256": answer.text_sha256, "texts": answer.texts},
+        )
+    ],
+    "workflows.explaining.store_explanation": [
+        call(
+            lambda world, ids: (ids.text_sha256, "another", _EXPLAINED, _VECTORS, "space"),
+            may=HOUSE_ONLY,
+            quiet=True,
+            alike="explanations belong to texts, whoever posted them",
+        )
     ],
     "workflows.exports.record_export": [call(lambda world, ids: ("reviews", 3), alike=WRITES)],
     "workflows.feedback.report_reading": [
@@ -349,6 +375,9 @@ CALLS: dict[str, list[Call]] = {
             alike="predictions belong to texts, whoever posted them",
         )
     ],
+    "workflows.queue_deciding.decide_queued": [
+        call(lambda world, ids: (MODELS, ids.reviews[5], "spam"), may=DECIDING)
+    ],
     "workflows.setup.load_demo": [call(lambda world, ids: (world.settings.data,), may=ADMINS, heavy=True)],
     "workflows.sign_in.load_scope": [
         call(lambda world, ids: (_stranger(ids),), scopeless=True),
@@ -370,6 +399,10 @@ CALLS: dict[str, list[Call]] = {
         )
     ],
 }
+
+
+_EXPLAINED = {"label": 0, "words": [[0, 3, 0.5]], "error": 0.1}
+_VECTORS = pd.DataFrame({"text_sha256": ["f" * 64], "vector": [np.ones(8, dtype=np.float32)]})
 
 
 def _found(ids: Ids) -> FoundIssues:

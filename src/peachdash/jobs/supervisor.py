@@ -17,7 +17,7 @@ import pandas as pd
 
 from peachdash.config import Settings
 from peachdash.errors import PeachdashError
-from peachdash.jobs import issue_finding
+from peachdash.jobs import explaining, issue_finding
 from peachdash.jobs.inbox import serve_inbox
 from peachdash.jobs.runs import RunFolder, forget_old_runs, list_runs, unfinished_runs
 from peachdash.jobs.scoring import KIND, create_scoring_run, read_part
@@ -32,7 +32,7 @@ TICK_SECONDS = 0.25
 LOOK_FOR_UNREAD_SECONDS = 10.0
 RESTART_SECONDS = 2.0
 HOUSE = Scope.everything("peachdash")
-WORKER_KINDS = (KIND, issue_finding.KIND)
+WORKER_KINDS = (KIND, issue_finding.KIND, explaining.KIND)
 
 
 class Supervisor:
@@ -113,6 +113,8 @@ class Supervisor:
                 models = find_active(self.settings)
                 issue_finding.take_output(self.database, self.settings, HOUSE, run, models)
                 self._wanted.set()
+            elif state == "done" and kind == explaining.KIND:
+                explaining.take_explanation(self.database, HOUSE, run, self.settings.models)
             return
         parts = [part for part in run.parts() if part.name not in self._taken]
         frames = [frame for frame in map(read_part, parts) if frame is not None]
@@ -165,8 +167,9 @@ FAILURE_PAUSE_SECONDS = 60.0
 
 
 def _failed_lately(settings: Settings) -> bool:
-    """Whether the worker's last run failed within the last minute: then it is not tried again at once."""
-    runs = [run for run in list_runs(settings.jobs) if run.request.get("kind") in WORKER_KINDS]
+    """Whether the last run of reading or grouping failed within the last minute: it then waits."""
+    kinds = (KIND, issue_finding.KIND)
+    runs = [run for run in list_runs(settings.jobs) if run.request.get("kind") in kinds]
     if not runs or runs[-1].state != "failed":
         return False
     return time.time() - runs[-1].changed_seconds < FAILURE_PAUSE_SECONDS

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from peachdash.config import Settings, load_settings
 from peachdash.errors import PeachdashError
-from peachdash.jobs import grouping
+from peachdash.jobs import explaining, grouping
 from peachdash.jobs.runs import RunFolder, unfinished_runs, worker_lock
 from peachdash.jobs.scoring import KIND, execute_scoring_run
 from peachdash.logs import configure_logging
@@ -68,7 +68,7 @@ class Tools:
 
 def next_run(jobs: Path) -> RunFolder | None:
     """The oldest unfinished run of the kinds that this worker takes."""
-    waiting = (run for kind in (KIND, grouping.KIND) for run in unfinished_runs(jobs, kind))
+    waiting = (run for kind in (explaining.KIND, KIND, grouping.KIND) for run in unfinished_runs(jobs, kind))
     return next(waiting, None)
 
 
@@ -102,7 +102,11 @@ def _execute(run: RunFolder, tools: Tools, settings: Settings, check: Callable[.
     if run.request.get("kind") == grouping.KIND:
         grouping.execute_grouping_run(run, tools.embedder, settings.models, check)
         return
-    execute_scoring_run(run, tools.scorer, partial(find_model, settings=settings), on_part=check)
+    find = partial(find_model, settings=settings)
+    if run.request.get("kind") == explaining.KIND:
+        explaining.execute_explanation_run(run, tools.scorer, tools.embedder, find, settings.models)
+        return
+    execute_scoring_run(run, tools.scorer, find, on_part=check)
 
 
 def make_embedder(settings: Settings) -> Embedder:

@@ -26,6 +26,7 @@ from peachdash.ui.review_actions import (
     take_back,
 )
 from peachdash.ui.review_card import render_facts, render_words
+from peachdash.ui.why import render_why
 from peachdash.workflows.feedback import NOTE_LIMIT
 
 _SUGGESTION, _NOTE = "report_suggestion", "report_note"
@@ -50,6 +51,7 @@ def _show(number: int) -> None:
         review = ask(session, fetch_review, session.models, number)
         _render_review(review)
         _render_readings(review)
+        render_why(session, review)
         if review["complaint"]:
             _render_complaint(session, review)
         _render_correction(session, review)
