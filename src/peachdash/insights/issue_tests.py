@@ -26,14 +26,14 @@ class ChangeSettings:
 
     Attributes:
         recent_days: length of the window that is tested, which ends with the latest review.
-        fading_days: length of the window before it that fading is tested against.
+        fading_days: how far back an issue's life before the window is looked at, to test whether it fades.
         least_recent: reviews that an issue needs in the window to be tested as new or rising.
         least_history: reviews that the business needs before the window.
         level: of the corrected tests.
     """
 
     recent_days: int = 42
-    fading_days: int = 84
+    fading_days: int = 365
     least_recent: int = 3
     least_history: int = 20
     level: float = 0.05
@@ -66,7 +66,7 @@ def find_changes(
     settings = settings or ChangeSettings()
     counts = _window_counts(mentions, latest, settings)
     dates = pd.to_datetime(reviews).dropna()
-    recent_n, before_n, earlier_n = _tally(dates, latest, settings) if latest else (0, 0, 0)
+    recent_n, earlier_n = _tally(dates, latest, settings) if latest else (0, 0)
     counts["recent_reviews"], counts["earlier_reviews"] = recent_n, earlier_n
     tested = (counts["recent"] >= settings.least_recent) & (earlier_n >= settings.least_history)
     p = _rise(counts["recent"], counts["earlier"], recent_n, earlier_n)
@@ -74,12 +74,28 @@ def find_changes(
     counts["p_adjusted"] = np.nan
     if tested.any():
         counts.loc[tested, "p_adjusted"] = multipletests(p[tested], method="holm")[1]
-    fallen = _fall(counts["recent"], counts["before"], recent_n, before_n) < settings.level
+    lived = _reviews_of_life(mentions, dates, latest, settings).reindex(counts.index, fill_value=0)
+    fallen = _fall(counts["recent"], counts["before"], recent_n, lived) < settings.level
     return counts.assign(change=_named(counts, fallen, settings.level)).drop(columns="before")
 
 
+def _reviews_of_life(
+    mentions: pd.DataFrame, dates: pd.Series, latest: dt.date | None, settings: ChangeSettings
+) -> pd.Series:
+    """Reviews from the first mention of each issue (at most `fading_days` back) to the window."""
+    if latest is None or mentions.empty:
+        return pd.Series(dtype=int)
+    start = pd.Timestamp(latest) - pd.Timedelta(days=settings.recent_days - 1)
+    first = pd.to_datetime(mentions["review_date"]).groupby(mentions["issue_id"]).min()
+    first = first.clip(lower=start - pd.Timedelta(days=settings.fading_days)).dropna()
+    days = np.sort(dates.to_numpy(dtype="datetime64[ns]"))
+    born = np.searchsorted(days, first.to_numpy(dtype="datetime64[ns]"))
+    until = int(np.searchsorted(days, start.to_datetime64()))
+    return pd.Series(np.maximum(until - born, 0), index=first.index)
+
+
 def _window_counts(mentions: pd.DataFrame, latest: dt.date | None, settings: ChangeSettings) -> pd.DataFrame:
-    """Mentions of each issue in the window, in the months before it, and in all time before it."""
+    """Mentions of each issue in the window, in the year before it, and in all time before it."""
     ids = pd.Index(mentions["issue_id"].unique(), name="issue_id")
     counts = pd.DataFrame(0, index=ids, columns=["recent", "before", "earlier"])
     if latest is None or mentions.empty:
@@ -102,9 +118,9 @@ def _windows(dates: pd.Series, latest: dt.date, settings: ChangeSettings) -> dic
     }
 
 
-def _tally(dates: pd.Series, latest: dt.date, settings: ChangeSettings) -> tuple[int, int, int]:
+def _tally(dates: pd.Series, latest: dt.date, settings: ChangeSettings) -> tuple[int, int]:
     windows = _windows(dates, latest, settings)
-    return int(windows["recent"].sum()), int(windows["before"].sum()), int(windows["earlier"].sum())
+    return int(windows["recent"].sum()), int(windows["earlier"].sum())
 
 
 def _rise(recent: pd.Series, earlier: pd.Series, recent_n: int, earlier_n: int) -> pd.Series:
@@ -113,9 +129,9 @@ def _rise(recent: pd.Series, earlier: pd.Series, recent_n: int, earlier_n: int) 
     return pd.Series(stats.binom.sf(recent - 1, recent + earlier, share), index=recent.index)
 
 
-def _fall(recent: pd.Series, before: pd.Series, recent_n: int, before_n: int) -> pd.Series:
+def _fall(recent: pd.Series, before: pd.Series, recent_n: int, before_n: pd.Series) -> pd.Series:
     """P(this few recent mentions or fewer) where the rate has not changed; 1 where nothing was before."""
-    share = recent_n / max(recent_n + before_n, 1)
+    share = recent_n / np.maximum(recent_n + before_n, 1)
     p = stats.binom.cdf(recent, recent + before, share)
     return pd.Series(p, index=recent.index).where((before > 0) & (recent_n > 0), 1.0)
 

@@ -2,7 +2,8 @@
 
 Class-based TF-IDF (Grootendorst 2022): all sentences of an issue are one document, and a word weighs by how
 often it is in this issue and how rare in the others of the business. The name is the run of two to five
-words that stands somewhere in the issue's sentences and holds the most weight.
+words (of one or two sentences up to eight, or a short sentence as it is) that stands somewhere in the issue's sentences and
+holds the most weight.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-MOST_WORDS, MOST_KEYWORDS = 5, 6
+MOST_WORDS, MOST_WORDS_OF_FEW, MOST_KEYWORDS = 5, 8, 6
 NAME_CHARACTERS = 60
 NO_WORDS = "no words"
 _TOKEN = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
@@ -107,8 +108,12 @@ def _name(
     }
     shared = [word for word in weights if total < 3 or count[word] > 1]
     ranked = sorted(shared, key=lambda word: (-weights[word], word))
-    best = max(_runs([central, *texts]), key=lambda run: _run_weight(run, weights), default=[])
+    most, price = (MOST_WORDS, 0.12) if total >= 3 else (MOST_WORDS_OF_FEW, 0.04)
+    runs = _runs([central, *texts], most)
+    best = max(runs, key=lambda run: _run_weight(run, weights, price), default=[])
     words = " ".join(best) or central[:NAME_CHARACTERS].strip() or NO_WORDS
+    if total < 3 and shared and len(central) <= NAME_CHARACTERS:
+        words = central.strip(" .!…") or words
     return Name(_shorten(words), ranked[:MOST_KEYWORDS])
 
 
@@ -116,23 +121,23 @@ def _rarity(everywhere: int, average: float) -> float:
     return float(np.log1p(average / everywhere))
 
 
-def _runs(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Runs of one to five words of the sentences that begin and end with a word of meaning."""
+def _runs(texts: Iterable[str], most: int) -> Iterator[list[str]]:
+    """Runs of at most so many words of the sentences that begin and end with a word of meaning."""
     for text in dict.fromkeys(texts):
         for clause in re.split(r"[.,;:!?()\"“”\[\]\n]+|\s[-–—]+\s|[–—]", text):
             words = _words(clause)
             for start, first in enumerate(words):
                 if not _is_content(first):
                     continue
-                for end in range(start + 1, min(start + MOST_WORDS, len(words)) + 1):
+                for end in range(start + 1, min(start + most, len(words)) + 1):
                     if _is_content(words[end - 1]):
                         yield words[start:end]
 
 
-def _run_weight(run: Sequence[str], weights: Mapping[str, float]) -> float:
-    """The weight of a run's distinct words; longer runs have to earn it, and single words say little."""
+def _run_weight(run: Sequence[str], weights: Mapping[str, float], price: float) -> float:
+    """The weight of a run's distinct words; each word has its price, and single words say little."""
     total = sum(weights.get(word, 0.0) for word in {stem(word) for word in run if _is_content(word)})
-    return total / (1 + 0.12 * len(run)) * (0.75 if len(run) == 1 else 1.0)
+    return total / (1 + price * len(run)) * (0.75 if len(run) == 1 else 1.0)
 
 
 def _words(text: str) -> list[str]:

@@ -191,7 +191,7 @@ def _column_config() -> dict[str, Any]:
         "Issue": column.TextColumn("Issue", width=215, help="In customers' own words, and what it is about."),
         "Change": column.MultiselectColumn(
             "Change", width=80, options=list(CHANGES), color=colours,
-            help="The latest six weeks against all time before (fading: against the 12 weeks before), "
+            help="The latest six weeks against all time before (fading: since it began), "
             "clearer than chance, allowing for the number of issues compared.",
         ),
         "Reviews": column.TextColumn("Reviews", width=95, help="Different texts in the filter's dates."),
