@@ -2,8 +2,8 @@
 
 Class-based TF-IDF (Grootendorst 2022): all sentences of an issue are one document, and a word weighs by how
 often it is in this issue and how rare in the others of the business. The name is the run of two to five
-words (of one or two sentences up to eight, or a short sentence as it is) that stands somewhere in the issue's sentences and
-holds the most weight.
+words that stands somewhere in the issue's sentences and holds the most weight; of one or two sentences it has
+up to eight words, and a short sentence is its own name.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from peachdash.sentiment.encoders import SMALL, locate_encoder
+from peachdash.sentiment.encoders import ENCODERS, SMALL, locate_encoder
 from peachdash.sentiment.tokens import cut_batches, encode_texts, load_tokenizer
 
 WIDTH = 384
@@ -56,7 +56,10 @@ class Embedder:
         from peachdash.sentiment.model import load_encoder, resolve_device
 
         if self._loaded is None:
-            folder, device = locate_encoder(SMALL, self.encoders_dir), resolve_device(self._device)
+            folder, device = (
+                locate_encoder(ENCODERS["small"], self.encoders_dir),
+                resolve_device(self._device),
+            )
             encoder = load_encoder(folder).to(device)
             pad_id = int(encoder.config.pad_token_id or 0)
             self._loaded = (encoder, load_tokenizer(folder), pad_id, device)
