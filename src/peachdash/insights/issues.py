@@ -157,20 +157,18 @@ def _negative_totals(volumes: pd.DataFrame, since: dt.date | None) -> pd.Series:
 
 def _trends(reviews: pd.DataFrame, table: pd.DataFrame, volumes: pd.DataFrame) -> pd.Series:
     """Mentions by month of each issue of the table."""
+    lines: dict[str, list[int]] = {}
     dates = pd.to_datetime(volumes["review_date"]).groupby(volumes["business_id"])
     ends = pd.DataFrame({"first": dates.min(), "last": dates.max()}).dropna()
     dated = reviews[reviews["review_date"].notna() & reviews["issue_id"].isin(table["issue_id"])]
-    months = truncate_dates(dated["review_date"], "month")
-    counts = pd.crosstab(dated["issue_id"], months) if len(dated) else pd.DataFrame()
-    lines: list[list[int]] = []
-    for row in table.itertuples():
-        if row.business_id not in ends.index or row.issue_id not in counts.index:
-            lines.append([])
-            continue
-        first, last = ends.loc[row.business_id]
-        every = period_starts(first.date(), last.date(), "month")[-TREND_MONTHS:]
-        lines.append([int(n) for n in counts.loc[row.issue_id].reindex(every, fill_value=0)])
-    return pd.Series(lines, index=table.index, dtype=object)
+    for business, rows in dated.groupby("business_id"):
+        if business in ends.index:
+            first, last = ends.loc[business]
+            every = period_starts(first.date(), last.date(), "month")[-TREND_MONTHS:]
+            counts = pd.crosstab(rows["issue_id"], truncate_dates(rows["review_date"], "month"))
+            counts = counts.reindex(columns=every, fill_value=0)
+            lines |= dict(zip(counts.index, counts.to_numpy().tolist(), strict=True))
+    return pd.Series([lines.get(issue, []) for issue in table["issue_id"]], index=table.index, dtype=object)
 
 
 def issues_sentence(table: pd.DataFrame, place: str) -> str:
