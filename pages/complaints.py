@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from peachdash.insights.issues import issues_sentence
 from peachdash.queries.overview import fetch_totals
 from peachdash.ui.access import open_session
 from peachdash.ui.data import ask, chosen_businesses
@@ -12,7 +11,7 @@ from peachdash.ui.headline import render_filter_line, render_headline, render_ke
 from peachdash.ui.issue_data import load_issues
 from peachdash.ui.issue_detail import render_issue
 from peachdash.ui.issue_table import opened_issue, render_issues
-from peachdash.ui.issue_words import issue_figures, place_name, stop_if_unfound
+from peachdash.ui.issue_words import complaints_headline, issue_figures, place_name, stop_if_unfound
 from peachdash.ui.progress import render_scoring_progress
 from peachdash.ui.wrongly_flagged import render_wrongly_flagged
 
@@ -23,10 +22,10 @@ totals = ask(session, fetch_totals, view.criteria, session.models)
 table = load_issues(session, view.criteria)
 businesses = chosen_businesses(session, view.criteria)
 
-render_headline(issues_sentence(table.shown, place_name(businesses, view)))
+issue_id = opened_issue()
+render_headline(complaints_headline(table, place_name(businesses, view), issue_id))
 render_filter_line(view, totals["reviews"], is_demo=bool(businesses["is_demo"].any()))
 render_scoring_progress(session, totals["waiting"])
-issue_id = opened_issue()
 if issue_id is not None:
     render_issue(session, table, view.criteria, issue_id)
 elif not totals["reviews"]:

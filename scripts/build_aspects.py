@@ -21,14 +21,15 @@ from peachdash.insights.sentences import split_texts
 from peachdash.records import ASPECTS
 from peachdash.sentiment.embedding import Embedder, encoder_id
 from peachdash.sentiment.text import scored_texts, text_sha256s
+from peachdash.workflows.setup import load_gold
 
 STRENGTH, PHRASE_WEIGHT = 1.0, 30.0
 
 
 def load_negative(data: Path, split: str) -> pd.DataFrame:
     """Labelled negative reviews of a split: text, aspect."""
-    reviews = _lines(data / "reviews" / f"{split}.jsonl").set_index("review_id")
-    gold = _lines(data / "labels" / "gold.jsonl")[["review_id", "split", "label", "aspect"]]
+    reviews = read_lines(data / "reviews" / f"{split}.jsonl").set_index("review_id")
+    gold = load_gold(data / "labels" / "gold.jsonl")[["review_id", "split", "label", "aspect"]]
     gold = gold[(gold["split"] == split) & (gold["label"] == "negative") & gold["aspect"].notna()]
     rows = reviews.loc[gold["review_id"]]
     return pd.DataFrame(
@@ -77,7 +78,8 @@ def _fit(blank: AspectHead, x: np.ndarray, y: list[str], weights: np.ndarray, st
     )  # fmt: skip
 
 
-def _lines(path: Path) -> pd.DataFrame:
+def read_lines(path: Path) -> pd.DataFrame:
+    """The objects of a JSON Lines file as rows."""
     return pd.DataFrame([json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()])
 
 

@@ -21,7 +21,8 @@ from peachdash.queries.issue_evidence import fetch_evidence
 from peachdash.records import ReviewFilter, Scope
 from peachdash.sentiment.active import find_active
 from peachdash.storage.database import open_database
-from scripts.build_aspects import _lines
+from peachdash.workflows.setup import load_gold
+from scripts.build_aspects import read_lines
 
 SAMPLE, MIXED_UP, SEED = 100, 25, 20261128
 MOST_NAMES = 4
@@ -81,9 +82,9 @@ def load_pairs(settings: Settings) -> pd.DataFrame:
         evidence = fetch_evidence(connection, house, ReviewFilter(), models, with_text=True)
         issues = fetch_issues(connection, house).set_index("issue_id")["own_name"]
     database.close()
-    gold = _lines(settings.data / "labels" / "gold.jsonl")
+    gold = load_gold(settings.data / "labels" / "gold.jsonl")
     gold = gold[(gold["split"] == "test") & (gold["label"] == "negative")]
-    texts = _lines(settings.data / "reviews" / "test.jsonl").set_index("review_id")["text"]
+    texts = read_lines(settings.data / "reviews" / "test.jsonl").set_index("review_id")["text"]
     gold = gold.assign(text=gold["review_id"].map(texts), review_key=gold["review_id"])
     sizes = evidence.groupby("issue_id")["review_id"].nunique()
     rows = []

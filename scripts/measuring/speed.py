@@ -29,7 +29,7 @@ from peachdash.storage.database import Database, open_database
 from peachdash.storage.predictions import append_predictions
 from peachdash.storage.reviews import append_import, append_reviews
 from peachdash.workflows.issue_building import MOST_AT_ONCE, cut_sentences, store_issues
-from scripts.build_aspects import _lines
+from scripts.build_aspects import read_lines
 
 HOUSE = Scope.everything("measure")
 MODELS = ActiveModels("champion", "generic")
@@ -42,7 +42,7 @@ def corpus_sentences(settings: Settings) -> list[str]:
     texts = [
         text
         for split in ("train", "validation", "test", "unlabelled")
-        for text in _lines(settings.data / "reviews" / f"{split}.jsonl")["text"]
+        for text in read_lines(settings.data / "reviews" / f"{split}.jsonl")["text"]
     ]
     scored = scored_texts(None, texts)
     return list(split_texts(zip(text_sha256s(scored), scored, strict=True))["sentence"])

@@ -54,7 +54,8 @@ def explain_reading(model: LoadedModel, text: str, *, steps: int = STEPS) -> Exp
     if not text.strip() or not hasattr(encoder, "embeddings"):
         raise BadInput("Only a text that an adapter model has read can be explained.")
     ids, mask, places = _tokens(model, text)
-    label = int(model.logits(ids.cpu().numpy(), mask.cpu().numpy())[0].argmax())
+    logits = model.logits(ids.cpu().numpy(), mask.cpu().numpy())
+    label = int(model.probabilities(logits)[0].argmax())
     explainer = LayerIntegratedGradients(_score_of(model, label), encoder.embeddings)  # type: ignore[union-attr]
     attributions, delta = explainer.attribute(
         ids, baselines=_baseline(ids, model.pad_id), additional_forward_args=(mask,), n_steps=steps,

@@ -10,7 +10,7 @@ import streamlit as st
 
 from peachdash.charts import issue_chart
 from peachdash.insights import formatting
-from peachdash.insights.issue_course import course_sentence, monthly_course
+from peachdash.insights.issue_course import monthly_course
 from peachdash.insights.naming import keyword_places
 from peachdash.queries.complaints import fetch_issue, fetch_issue_history
 from peachdash.records import ReviewFilter
@@ -37,10 +37,7 @@ def render_issue(session: Session, table: IssueTable, criteria: ReviewFilter, is
         st.subheader(plain(issue["name"]), anchor=False)
         st.badge(plain(issue["aspect"]), color="gray")
         st.badge(plain(work_words(issue)), icon=":material/assignment:", color="blue")
-    found = table.rows[table.rows["issue_id"] == issue["issue_id"]]
-    if len(found):
-        st.markdown(plain(course_sentence(found.iloc[0])))
-    else:
+    if not (table.rows["issue_id"] == issue["issue_id"]).any():
         st.caption("No review of the filter's dates mentions it.")
     render_course(session, table, issue, evidence)
     render_work(session, issue)

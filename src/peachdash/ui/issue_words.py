@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from peachdash.insights.issue_course import course_sentence
 from peachdash.insights.issue_tests import NEW, RISING
+from peachdash.insights.issues import issues_sentence
 from peachdash.ui.access import Session
 from peachdash.ui.filters import View
 from peachdash.ui.headline import KeyFigure
@@ -15,6 +17,14 @@ from peachdash.ui.issue_data import IssueTable
 def place_name(businesses: pd.DataFrame, view: View) -> str:
     """What the businesses in view are called in a sentence."""
     return str(businesses["business"].iloc[0]) if len(businesses) == 1 else view.pooled_name
+
+
+def complaints_headline(table: IssueTable, place: str, issue_id: str | None) -> str:
+    """The answer of the page: that of the opened issue, where there is one in the filter, else of all."""
+    opened = table.rows[table.rows["issue_id"] == issue_id]
+    if len(opened):
+        return course_sentence(opened.iloc[0])
+    return issues_sentence(table.shown, place)
 
 
 def issue_figures(table: IssueTable, totals: dict[str, int]) -> list[KeyFigure]:

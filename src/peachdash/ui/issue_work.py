@@ -25,11 +25,12 @@ def render_work(session: Session, issue: dict[str, Any]) -> None:
         st.markdown(f":material/assignment: **{plain(issue['state'])}**, set by {who}, {when} UTC.{note}")
     if not session.scope.may_answer:
         return
-    work, fix = st.columns(2)
-    with work:
-        _render_state(session, issue)
-    with fix:
-        _render_fix(session, issue)
+    with st.expander("Work on it", icon=":material/assignment_ind:"):
+        work, fix = st.columns(2)
+        with work:
+            _render_state(session, issue)
+        with fix:
+            _render_fix(session, issue)
 
 
 def _render_state(session: Session, issue: dict[str, Any]) -> None:
