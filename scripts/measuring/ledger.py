@@ -84,7 +84,7 @@ def find_alarms(rows: pd.DataFrame, volumes: pd.DataFrame) -> pd.DataFrame:
     alarms = []
     for business, own in rows.groupby("business_id"):
         volume = volumes[(volumes["business_id"] == business) & volumes["review_date"].notna()]
-        days = pd.to_datetime(volume["review_date"]).repeat(volume["n"].astype(int))
+        days = pd.to_datetime(volume["review_date"]).repeat(volume["texts"].astype(int))
         mentions = own.drop_duplicates(["group", "text_sha256"]).rename(columns={"group": "issue_id"})
         first = days.min() + pd.Timedelta(weeks=FIRST_WEEKS)
         for sunday in pd.date_range(first, days.max() + pd.Timedelta(days=6), freq="W-SUN"):

@@ -280,7 +280,8 @@ def test_work_has_a_history_and_a_fix_shows(found):
         fixes = fetch_fixes(connection, CLIENT)
         history = fetch_issue_history(connection, CREAMERY, cones)
         seen = fetch_issue_history(connection, CLIENT, cones)
-    assert (now["state"], now["owner"], now["due_date"], now["note"]) == ("in progress", "Tavon", DAY, "")
+    told = (now["state"], now["owner"], now["due_date"], now["note"])
+    assert told == ("in progress", "the agency", DAY, "")
     assert fixes["label"].tolist() == ["New cone supplier"]
     assert history["what"].tolist() == ["founded", "state", "fix"]
     assert "mia" not in set(seen["who"])

@@ -52,7 +52,9 @@ def catalogue(*issues: str) -> pd.DataFrame:
 def volumes(days: int = 400, negative: int = 20) -> pd.DataFrame:
     dates = [LATEST - dt.timedelta(days=number) for number in range(days)]
     rows = [("creamery", day, "positive", 1) for day in dates] + [("creamery", LATEST, "negative", negative)]
-    return pd.DataFrame(rows, columns=["business_id", "review_date", "band", "n"])
+    return pd.DataFrame(rows, columns=["business_id", "review_date", "band", "n"]).assign(
+        texts=lambda f: f["n"]
+    )
 
 
 def summarise(rows: list[dict[str, object]], *issues: str, **options: object) -> pd.DataFrame:

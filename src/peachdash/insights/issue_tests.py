@@ -27,7 +27,8 @@ class ChangeSettings:
     Attributes:
         recent_days: length of the window that is tested, which ends with the latest review.
         fading_days: how far back an issue's life before the window is looked at, to test whether it fades.
-        least_recent: reviews that an issue needs in the window to be tested as new or rising.
+        least_recent: reviews that an issue needs in the window to be tested as new or rising, and before
+            it to be tested as fading.
         least_history: reviews that the business needs before the window.
         level: of the corrected tests.
     """
@@ -76,6 +77,7 @@ def find_changes(
         counts.loc[tested, "p_adjusted"] = multipletests(p[tested], method="holm")[1]
     lived = _reviews_of_life(mentions, dates, latest, settings).reindex(counts.index, fill_value=0)
     fallen = _fall(counts["recent"], counts["before"], recent_n, lived) < settings.level
+    fallen &= counts["before"] >= settings.least_recent
     return counts.assign(change=_named(counts, fallen, settings.level)).drop(columns="before")
 
 

@@ -33,7 +33,7 @@ def summarise_issues(
     Args:
         evidence: rows of `fetch_evidence`, marked by `mark_readings`, of all time up to the period's end.
         catalogue: rows of `fetch_issues`: issue_id, business_id, name, aspect, keywords, hidden, state, …
-        volumes: reviews that count: business_id, review_date (missing where unknown), band, n.
+        volumes: rows of `fetch_volumes`.
         since: first day of the period; None means all time. Undated reviews count in all time only.
         settings: of the test for change, which looks at all time whatever the period.
 
@@ -90,12 +90,10 @@ def _dated(rows: pd.DataFrame) -> pd.Series:
 
 def _figures(period: pd.DataFrame) -> pd.DataFrame:
     """Counts of each issue in the period; reviews of one text count as one."""
-    texts = period.groupby(["issue_id", "text_sha256"]).agg(
-        times=("review_id", "size"),
-        negative=("complaint", "max"),
-        champion=("champion_negative", "max"),
-        missed=("missed", "max"),
-    )
+    flags = {"negative": "complaint", "champion": "champion_negative", "missed": "missed"}
+    counted = period.assign(times=1, **{name: period[column].astype(int) for name, column in flags.items()})
+    by_text = counted.groupby(["issue_id", "text_sha256"], sort=False)
+    texts = by_text[list(flags)].max().assign(times=by_text["times"].sum())
     grouped = texts.groupby("issue_id")
     frame = pd.DataFrame(
         {
@@ -142,7 +140,7 @@ def _changes(reviews: pd.DataFrame, volumes: pd.DataFrame, settings: ChangeSetti
     parts = []
     for business, rows in first.groupby("business_id"):
         volume = volumes[(volumes["business_id"] == business) & volumes["review_date"].notna()]
-        dates = pd.to_datetime(volume["review_date"]).repeat(volume["n"].astype(int))
+        dates = pd.to_datetime(volume["review_date"]).repeat(volume["texts"].astype(int))
         latest = dates.max().date() if len(dates) else None
         parts.append(find_changes(rows[["issue_id", "review_date"]], dates, latest, settings))
     return pd.concat(parts)
@@ -165,9 +163,11 @@ def _trends(reviews: pd.DataFrame, table: pd.DataFrame, volumes: pd.DataFrame) -
         if business in ends.index:
             first, last = ends.loc[business]
             every = period_starts(first.date(), last.date(), "month")[-TREND_MONTHS:]
-            counts = pd.crosstab(rows["issue_id"], truncate_dates(rows["review_date"], "month"))
-            counts = counts.reindex(columns=every, fill_value=0)
-            lines |= dict(zip(counts.index, counts.to_numpy().tolist(), strict=True))
+            codes, issues = pd.factorize(rows["issue_id"])
+            months = every.get_indexer(truncate_dates(rows["review_date"], "month"))
+            counts = np.zeros((len(issues), len(every)), dtype=int)
+            np.add.at(counts, (codes[months >= 0], months[months >= 0]), 1)
+            lines |= dict(zip(map(str, issues), counts.tolist(), strict=True))
     return pd.Series([lines.get(issue, []) for issue in table["issue_id"]], index=table.index, dtype=object)
 
 

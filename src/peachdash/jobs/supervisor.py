@@ -21,6 +21,7 @@ from peachdash.jobs import explaining, issue_finding
 from peachdash.jobs.inbox import serve_inbox
 from peachdash.jobs.runs import RunFolder, forget_old_runs, list_runs, unfinished_runs
 from peachdash.jobs.scoring import KIND, create_scoring_run, read_part
+from peachdash.queries.version import fetch_data_version
 from peachdash.records import ActiveModels, Scope
 from peachdash.sentiment.active import find_active
 from peachdash.storage.database import Database
@@ -44,6 +45,7 @@ class Supervisor:
         self._worker_started = 0.0
         self._looked_for_unread = 0.0
         self._complaint = ""
+        self._grouped = ""
         self._taken: set[str] = set()
         self._stopping = threading.Event()
         self._wanted = threading.Event()
@@ -144,8 +146,14 @@ class Supervisor:
 
     def _hand_out_complaints(self, models: ActiveModels) -> None:
         """Once all reviews are read: their sentences to the champion, then what complains to the grouping."""
+        with self.database.read() as connection:
+            version = f"{fetch_data_version(connection, HOUSE)} {models.champion}"
+        if version == self._grouped:
+            return
         if issue_finding.hand_out(self.database, self.settings, HOUSE, models) is not None:
             self._wanted.set()
+        else:
+            self._grouped = version
 
     def _is_busy(self) -> bool:
         return any(run for kind in WORKER_KINDS for run in unfinished_runs(self.settings.jobs, kind))

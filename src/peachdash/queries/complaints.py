@@ -40,7 +40,7 @@ def fetch_issues(connection: sa.Connection, scope: Scope) -> pd.DataFrame:
             naming.c.keywords,
             hidden.c.value.is_not(None).label("hidden"),
             sa.func.coalesce(state.c.state, IssueState.OPEN.value).label("state"),
-            sa.func.coalesce(state.c.owner, "").label("owner"),
+            _shown_owner(scope, sa.func.coalesce(state.c.owner, "")).label("owner"),
             state.c.due_date,
             shown_note(scope, sa.func.coalesce(state.c.note, ""), state.c.changed_by).label("note"),
             state.c.settled_date,
@@ -61,6 +61,11 @@ def fetch_issues(connection: sa.Connection, scope: Scope) -> pd.DataFrame:
         .order_by(i.issues.c.issue_id)
     )
     return fetch_frame(connection, statement)
+
+
+def _shown_owner(scope: Scope, owner: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Who owns an issue as the viewer may read it: a client reads that somebody does."""
+    return sa.case((owner == "", ""), else_=shown_name(scope, owner, AGENCY))
 
 
 def _edited(kind: IssueEdit) -> sa.Subquery[Any]:
@@ -95,10 +100,18 @@ def fetch_issue(connection: sa.Connection, scope: Scope, issue_id: str) -> dict[
 def fetch_volumes(
     connection: sa.Connection, scope: Scope, criteria: ReviewFilter, models: ActiveModels
 ) -> pd.DataFrame:
-    """Reviews that count: business_id, review_date (missing where unknown), band, n (how many)."""
+    """Reviews that count: business_id, review_date (missing where unknown), band, n (how many), texts
+    (different ones among them).
+    """
     rows = readings(scope, criteria, models)
     statement = (
-        sa.select(rows.c.business_id, rows.c.review_date, rows.c.band, sa.func.count().label("n"))
+        sa.select(
+            rows.c.business_id,
+            rows.c.review_date,
+            rows.c.band,
+            sa.func.count().label("n"),
+            sa.func.count(sa.distinct(rows.c.text_sha256)).label("texts"),
+        )
         .where(counting(rows))
         .group_by(rows.c.business_id, rows.c.review_date, rows.c.band)
         .order_by(rows.c.business_id, rows.c.review_date, rows.c.band)

@@ -113,15 +113,13 @@ def fetch_evidence(
 ) -> pd.DataFrame:
     """Which review says what in which issue: one row for each review and sentence in an issue, newest first.
 
-    Columns: issue_id (after merges), those of `complaint_sentences`, similarity, origin; and with an
-    issue_id, which gives its own rows only, or `with_text`: title, text and sentence.
+    Columns: issue_id (after merges), those of `complaint_sentences` that figures rest on, similarity, origin;
+    with an issue_id, which gives its own rows only, or `with_text`: all of them, and sentence.
     """
     found, placed = complaint_sentences(scope, criteria, models), _places()
-    names = [column.name for column in found.columns if column.name not in ("title", "text", "rank")]
-    columns = [found.c[name] for name in names]
     texts = with_text or issue_id is not None
-    if texts:
-        columns += [found.c.title, found.c.text]
+    names = [column.name for column in found.columns] if texts else _FIGURES
+    columns = [found.c[name] for name in names]
     statement = (
         sa.select(placed.c.issue_id, *columns, placed.c.similarity, placed.c.origin)
         .join(
@@ -167,6 +165,10 @@ def fetch_members(connection: sa.Connection, scope: Scope, business_ids: list[st
     return frame[["issue_id", "business_id", "sentence", "similarity", "vector"]]
 
 
+_FIGURES = [
+    "review_id", "business_id", "text_sha256", "position", "review_date", "stars", "band", "human",
+    "answered", "complaint", "champion_label", "champion_needs_review", "generic_label", "p_negative",
+]  # fmt: skip
 _PLACE_KEY = ["business_id", "text_sha256", "position"]
 
 
