@@ -30,6 +30,14 @@ from peachdash.ui.review_detail import render_opened_review
 PAGES = (
     Entry("Reviews", "pages/overview.py", "Overview", ":material/storefront:", default=True),
     Entry("Reviews", "pages/business.py", "Business", ":material/show_chart:"),
+    Entry("Reviews", "pages/complaints.py", "Complaints", ":material/report:"),
+    Entry(
+        "Reviews",
+        "pages/review_queue.py",
+        "Review queue",
+        ":material/fact_check:",
+        lambda scope: scope.may_decide,
+    ),
     Entry("Reviews", "pages/feedback.py", "Feedback", ":material/flag:"),
     Entry("Models", "pages/before_after.py", "Before and after", ":material/compare_arrows:"),
     Entry("Data", "pages/upload.py", "Upload", ":material/upload_file:", lambda scope: scope.may_import),

@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from peachdash import __version__
-from peachdash.command_line import Json, opened, say, start, viewer
+from peachdash.command_line import Json, active, opened, say, start, viewer
 from peachdash.config import REPOSITORY, load_settings
 from peachdash.errors import JobFailed, PeachdashError
 from peachdash.import_commands import import_files, list_profiles
@@ -65,6 +65,7 @@ def setup(
 ) -> None:
     """Create the database, load the demo and read its reviews. Repeating it skips what is done."""
     from peachdash.jobs.local import score_unread
+    from peachdash.jobs.local_issues import find_issues
     from peachdash.terminal import console_progress
     from peachdash.workflows.models import record_models
     from peachdash.workflows.setup import load_demo
@@ -79,6 +80,9 @@ def setup(
         with console_progress() as show:
             count = score_unread(database, viewer(), settings, models, on_progress=show)
         say(f"read {count:,} new texts" if count else "every text has been read")
+        with console_progress() as show:
+            found = find_issues(database, viewer(), settings, active(models), on_progress=show)
+        say("complaints grouped into issues" if found else "every complaint is in an issue")
 
 
 @app.command()
@@ -173,6 +177,21 @@ def evaluate(
             )
         pairs = evaluating.compare_measured(database, viewer(), models)
     print_evaluation(EvaluationReport(results, pairs, costs, published), as_json=as_json)
+
+
+@app.command()
+def complaints(
+    business: Annotated[str, typer.Option(help="Name or id of the business.")],
+    as_json: Json = False,
+) -> None:
+    """Say what customers of a business complain about, since when, and what is new or rising."""
+    from peachdash.jobs.complaint_report import report_complaints
+    from peachdash.terminal import console_progress, print_complaints
+
+    settings = start("complaints")
+    with console_progress() as show:
+        result = report_complaints(settings, viewer(), business, show)
+    print_complaints(result, as_json=as_json)
 
 
 @app.command()

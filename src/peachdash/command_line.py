@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from peachdash.config import Settings, load_settings
-from peachdash.records import Scope
+from peachdash.records import ActiveModels, Scope
+
+if TYPE_CHECKING:
+    from peachdash.sentiment.registry import ModelReference
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 
@@ -49,3 +52,9 @@ def viewer() -> Scope:
 def say(words: str) -> None:
     """A line for the person at the terminal, on standard error, so that standard output stays data."""
     print(words, file=sys.stderr, flush=True)
+
+
+def active(models: Sequence[ModelReference]) -> ActiveModels:
+    """The revisions of champion and generic model."""
+    champion, generic = models
+    return ActiveModels(champion.revision, generic.revision)

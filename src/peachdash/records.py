@@ -45,6 +45,39 @@ class Outcome(StrEnum):
     REOPENED = "reopened"
 
 
+class Aspect(StrEnum):
+    """What a complaint is about; the order is that of the aspect head."""
+
+    PRODUCT = "food or product"
+    SERVICE = "service"
+    WAITING = "waiting"
+    PRICE = "price"
+    PLACE = "place"
+    ORDER = "order or booking"
+    OTHER = "other"
+
+
+ASPECTS: tuple[str, ...] = tuple(aspect.value for aspect in Aspect)
+
+
+class IssueState(StrEnum):
+    """How far the work on an issue is; an issue without a row is open."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    IN_PROGRESS = "in progress"
+    RESOLVED = "resolved"
+
+
+class IssueEdit(StrEnum):
+    """What people can say of an issue; the latest of each kind counts, an empty value takes it back."""
+
+    RENAME = "rename"
+    ASPECT = "aspect"
+    MERGE = "merge"
+    HIDE = "hide"
+
+
 class DatePrecision(StrEnum):
     """How exactly a review's date is known."""
 

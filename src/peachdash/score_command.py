@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from peachdash.command_line import Json, opened, say, start, viewer
+from peachdash.command_line import Json, active, opened, say, start, viewer
 from peachdash.errors import BadInput
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def _score_files(request: FilesRequest, *, as_json: bool) -> None:
 def _score_database(*, as_json: bool) -> None:
     from peachdash.jobs.handover import score_by_serve
     from peachdash.jobs.local import score_unread
+    from peachdash.jobs.local_issues import find_issues
     from peachdash.jobs.progress import find_progress
     from peachdash.jobs.serving import find_serve
     from peachdash.terminal import console_progress
@@ -112,4 +113,5 @@ def _score_database(*, as_json: bool) -> None:
         with opened(settings) as database, console_progress() as show:
             models = record_models(database, viewer(), settings)
             count = score_unread(database, viewer(), settings, models, on_progress=show)
+            find_issues(database, viewer(), settings, active(models), on_progress=show)
     print(json.dumps({"read": count}) if as_json else f"{count:,} new texts read")

@@ -173,6 +173,26 @@ def print_people(people: Sequence[dict[str, Any]], *, as_json: bool) -> None:
         print(f"{person['email']}  {person['role']}{state}{clients}")
 
 
+ISSUES_SHOWN = 15
+
+
+def print_complaints(result: dict[str, Any], *, as_json: bool) -> None:
+    """The issues of a business; in words those that two reviews or more mention, the first of them."""
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False))
+        return
+    print(result["sentence"])
+    issues = [issue for issue in result["issues"] if issue["reviews"] > 1]
+    for issue in issues[:ISSUES_SHOWN]:
+        change = f", {issue['change']}" if issue["change"] != "steady" else ""
+        seen = f"{issue['first_seen']} to {issue['last_seen']}" if issue["first_seen"] else "undated"
+        print(
+            f"{issue['reviews']:>4}  {issue['issue']} ({issue['aspect']}{change}), {seen}, {issue['state']}"
+        )
+    if len(issues) > ISSUES_SHOWN:
+        print(f"and {len(issues) - ISSUES_SHOWN:,} more that two or more mention; --json lists all")
+
+
 def print_status(result: dict[str, Any], *, as_json: bool) -> None:
     """What is installed and stored."""
     if as_json:

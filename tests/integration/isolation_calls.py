@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from peachdash.ingest import recognise
+from peachdash.insights.issue_building import FoundIssues
 from peachdash.queries.people import AuditSearch
 from peachdash.queries.reviews import ReviewSelection
 from peachdash.records import ReviewFilter, Role
@@ -107,6 +109,19 @@ CALLS: dict[str, list[Call]] = {
     "queries.feedback.fetch_last_answers": [
         call(lambda world, ids: (ids.reviews,), alike="it gives one's own")
     ],
+    "queries.complaints.fetch_issues": [call(lambda world, ids: ())],
+    "queries.complaints.fetch_issue": [call(lambda world, ids: (ids.issue_id,))],
+    "queries.complaints.fetch_volumes": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
+    "queries.complaints.fetch_wrongly_flagged": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
+    "queries.complaints.fetch_fixes": [call(lambda world, ids: ())],
+    "queries.complaints.fetch_issue_history": [call(lambda world, ids: (ids.issue_id,))],
+    "queries.issue_evidence.fetch_ungrouped": [call(lambda world, ids: (MODELS,))],
+    "queries.issue_evidence.fetch_evidence": [
+        call(_unfiltered(MODELS)),
+        call(lambda world, ids: (ReviewFilter(business_id=ids.other_business), MODELS)),
+        call(lambda world, ids: (ReviewFilter(), MODELS, ids.issue_id)),
+    ],
+    "queries.issue_evidence.fetch_members": [call(lambda world, ids: ([ids.business, ids.other_business],))],
     "queries.held_out.fetch_labelled": [call(lambda world, ids: (MODELS.champion,))],
     "queries.held_out.count_labelled": [
         call(lambda world, ids: (), kept=lambda answer: None, alike="figures of evaluations are for all")
@@ -121,6 +136,7 @@ CALLS: dict[str, list[Call]] = {
     "queries.imports.fetch_platform_counts": [call(lambda world, ids: ())],
     "queries.profiles.fetch_profiles": [call(lambda world, ids: ())],
     "queries.imports.fetch_rejects": [call(lambda world, ids: (ids.import_id,))],
+    "queries.labelled_reviews.fetch_labelled_reviews": [call(lambda world, ids: ())],
     "queries.links.fetch_links": [call(lambda world, ids: (), may=CLIENT_WORK)],
     "queries.overview.fetch_totals": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
     "queries.overview.fetch_business_counts": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
@@ -154,6 +170,17 @@ CALLS: dict[str, list[Call]] = {
         call(lambda world, ids: (MODELS, ids.reviews[-1])),
     ],
     "queries.reviews.fetch_twins": [call(lambda world, ids: (ids.reviews[0],))],
+    "queries.review_queue.fetch_review_queue": [
+        call(_filtered(MODELS), may=DECIDING),
+        call(_unfiltered(MODELS), may=DECIDING),
+    ],
+    "queries.review_queue.fetch_queue_counts": [
+        call(_unfiltered(MODELS, dt.date(2026, 6, 1)), may=DECIDING),
+        call(_filtered(MODELS, None), may=DECIDING),
+    ],
+    "queries.review_queue.fetch_unsent_answers": [
+        call(_unfiltered(MODELS), may=DECIDING, alike="no sampled reading was answered")
+    ],
     "queries.samples.fetch_unchecked": [call(_filtered()), call(_unfiltered())],
     "queries.samples.fetch_sample_answers": [
         call(_filtered(), alike="no sampled reading was answered"),
@@ -178,7 +205,7 @@ CALLS: dict[str, list[Call]] = {
     "workflows.catalogue.rename_client": [call(lambda world, ids: (ids.client, "Another"), may=ADMINS)],
     "workflows.catalogue.create_business": [call(lambda world, ids: ("New place", ids.client), may=ADMINS)],
     "workflows.catalogue.change_business": [
-        call(lambda world, ids: {"business_id": ids.business, "name": "Another"}, may=ADMINS)
+        call(lambda world, ids: {"business_id": ids.other_business, "name": "Another"}, may=ADMINS)
     ],
     "workflows.checking.check_reading": [
         call(lambda world, ids: (MODELS, ids.reviews[5], "positive")),
@@ -191,6 +218,43 @@ CALLS: dict[str, list[Call]] = {
         )
     ],
     "workflows.checking.visible_client": [call(lambda world, ids: (ids.client,))],
+    "workflows.complaints.describe_complaints": [call(lambda world, ids: (MODELS, ids.other_business))],
+    "workflows.issue_building.cut_sentences": [call(lambda world, ids: (), may=HOUSE_ONLY, quiet=True)],
+    "workflows.issue_building.find_unread_sentences": [
+        call(lambda world, ids: ("another",), may=HOUSE_ONLY, quiet=True)
+    ],
+    "workflows.issue_building.find_material": [
+        call(lambda world, ids: (MODELS, "space"), may=HOUSE_ONLY, quiet=True)
+    ],
+    "workflows.issue_building.store_issues": [
+        call(lambda world, ids: (_found(ids), "space"), may=HOUSE_ONLY, quiet=True, alike=WRITES)
+    ],
+    "workflows.issue_editing.rename_issue": [call(lambda world, ids: (ids.issue_id, "sauce"), may=DECIDING)],
+    "workflows.issue_editing.set_aspect": [call(lambda world, ids: (ids.issue_id, "price"), may=DECIDING)],
+    "workflows.issue_editing.hide_issue": [call(lambda world, ids: (ids.issue_id,), may=DECIDING)],
+    "workflows.issue_editing.merge_issues": [
+        call(lambda world, ids: (ids.issue_id, ids.other_issue), may=DECIDING),
+        call(
+            lambda world, ids: (world.ids["north"].issue_id, ids.other_issue),
+            may=DECIDING,
+            alike="they are of different businesses or none is there",
+        ),
+    ],
+    "workflows.issue_editing.unmerge_issues": [call(lambda world, ids: ([ids.issue_id],), may=DECIDING)],
+    "workflows.issue_editing.split_issue": [
+        call(lambda world, ids: (ids.issue_id, [ids.sentence], "broth"), may=DECIDING)
+    ],
+    "workflows.issue_editing.move_sentences": [
+        call(lambda world, ids: (ids.issue_id, [ids.sentence], ids.other_issue), may=DECIDING)
+    ],
+    "workflows.issue_editing.editable_business": [call(lambda world, ids: (ids.issue_id,), may=DECIDING)],
+    "workflows.issue_work.set_work": [call(lambda world, ids: (ids.issue_id, "resolved"), may=CLIENT_WORK)],
+    "workflows.issue_work.set_fix": [
+        call(lambda world, ids: (ids.issue_id, "new cook", dt.date(2026, 6, 1)), may=CLIENT_WORK)
+    ],
+    "workflows.issue_work.reopen_returned": [
+        call(lambda world, ids: (MODELS,), may=HOUSE_ONLY, quiet=True, alike="nothing was resolved")
+    ],
     "workflows.deciding.accept_reports": [
         call(lambda world, ids: ([ids.report_id], "neutral"), may=DECIDING)
     ],
@@ -208,6 +272,20 @@ CALLS: dict[str, list[Call]] = {
     ],
     "workflows.evaluation.compare_revisions": [
         call(lambda world, ids: MODELS.revisions[::-1], kept=_rows_of("disagreements"))
+    ],
+    "workflows.explaining.find_explanation": [
+        call(
+            lambda world, ids: (MODELS, ids.reviews[0], "space"),
+            kept=lambda answer: {"text_sha256": answer.text_sha256, "texts": answer.texts},
+        )
+    ],
+    "workflows.explaining.store_explanation": [
+        call(
+            lambda world, ids: (ids.text_sha256, "another", _EXPLAINED, _VECTORS, "space"),
+            may=HOUSE_ONLY,
+            quiet=True,
+            alike="explanations belong to texts, whoever posted them",
+        )
     ],
     "workflows.exports.record_export": [call(lambda world, ids: ("reviews", 3), alike=WRITES)],
     "workflows.feedback.report_reading": [
@@ -348,6 +426,9 @@ CALLS: dict[str, list[Call]] = {
             alike="predictions belong to texts, whoever posted them",
         )
     ],
+    "workflows.queue_deciding.decide_queued": [
+        call(lambda world, ids: (MODELS, ids.reviews[5], "spam"), may=DECIDING)
+    ],
     "workflows.setup.load_demo": [call(lambda world, ids: (world.settings.data,), may=ADMINS, heavy=True)],
     "workflows.sign_in.load_scope": [
         call(lambda world, ids: (_stranger(ids),), scopeless=True),
@@ -373,6 +454,32 @@ CALLS: dict[str, list[Call]] = {
 
 def _prepared(world: World, ids: Ids) -> Prepared:
     return prepare_import(world.settings.home, ids.export, "again.csv", ImportOptions(source="google"))
+
+
+_EXPLAINED = {"label": 0, "words": [[0, 3, 0.5]], "error": 0.1}
+_VECTORS = pd.DataFrame({"text_sha256": ["f" * 64], "vector": [np.ones(8, dtype=np.float32)]})
+
+
+def _found(ids: Ids) -> FoundIssues:
+    """One more sentence for an issue, as a run of grouping finds it."""
+    vector = np.ones(8, dtype=np.float32)
+    sentences = pd.DataFrame(
+        [
+            {
+                "issue_id": ids.issue_id,
+                "business_id": ids.other_business,
+                "text_sha256": ids.text_sha256,
+                "position": 7,
+                "similarity": 0.9,
+                "vector": vector,
+            }
+        ]
+    )
+    return FoundIssues(
+        pd.DataFrame(columns=["issue_id", "business_id", "vector"]),
+        sentences,
+        pd.DataFrame(columns=["issue_id", "name", "keywords", "aspect", "sentences"]),
+    )
 
 
 def _stranger(ids: Ids) -> Identity:

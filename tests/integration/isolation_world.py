@@ -22,6 +22,9 @@ import sqlalchemy as sa
 
 from peachdash.config import Settings
 from peachdash.ingest import recognise
+from peachdash.insights.issue_building import FoundIssues
+from peachdash.jobs.grouping import new_issue_id
+from peachdash.queries.issue_evidence import fetch_ungrouped
 from peachdash.records import ReviewFilter, Role, Scope
 from peachdash.sentiment.text import scored_texts, text_sha256s
 from peachdash.storage import schema as t
@@ -36,6 +39,9 @@ from peachdash.workflows.checking import draw_sample
 from peachdash.workflows.exports import record_export
 from peachdash.workflows.feedback import mark_answered, report_reading
 from peachdash.workflows.imports import ImportOptions, import_export
+from peachdash.workflows.issue_building import cut_sentences, store_issues
+from peachdash.workflows.issue_editing import rename_issue
+from peachdash.workflows.issue_work import set_fix, set_work
 from peachdash.workflows.links import make_link
 from peachdash.workflows.people import add_person, assign_client
 from peachdash.workflows.profiles import save_profile
@@ -71,6 +77,9 @@ class Ids:
     text_sha256: str
     export: bytes
     profile: str
+    issue_id: str
+    other_issue: str
+    sentence: tuple[str, int]
 
 
 @dataclass
@@ -182,13 +191,15 @@ def _fill(world: World, client: str) -> None:
 
 
 def _readings(reviews: pd.DataFrame) -> pd.DataFrame:
-    """The champion reads all, one unsurely; the generic model takes every second for positive."""
+    """The champion reads all, one unsurely; the generic model takes every second for positive, one neutral
+    one for negative."""
     rows = []
     labels = ("negative", "neutral", "positive")
     for number, text_sha256 in enumerate(reviews["text_sha256"]):
         sure = number % 5 != 4
         rows.append(reading(text_sha256, MODELS.champion, labels[number % 3], 0.9 if sure else 0.4, not sure))
-        rows.append(reading(text_sha256, MODELS.generic, "positive" if number % 2 else labels[number % 3]))
+        other = "positive" if number % 2 else labels[number % 3]
+        rows.append(reading(text_sha256, MODELS.generic, "negative" if number == 7 else other))
     return pd.DataFrame(rows)
 
 
@@ -233,6 +244,7 @@ def _work(world: World, client: str) -> Ids:
     mark_answered(database, manager, [reviews[3]], note=f"{name} answer")
     token = make_link(database, manager, client, purpose=f"{name} link")
     draw_sample(database, manager, MODELS, client, size=4, seed=1)
+    issue_id, other_issue, sentence = _complain(database, manager, client)
     record_export(database, manager, f"{name} reviews", 7)
     with database.read() as connection:
         sampled = connection.execute(
@@ -258,6 +270,9 @@ def _work(world: World, client: str) -> Ids:
             text_sha256=text_sha256s(scored_texts([""], [f"{name} visit 0, just peachy"]))[0],
             export=export,
             profile=f"{name} monthly ({manager.viewer})",
+            issue_id=issue_id,
+            other_issue=other_issue,
+            sentence=sentence,
         )
 
 
@@ -268,6 +283,37 @@ def _add_findings(database: Database, client: str, reviews: list[int]) -> None:
     with database.write() as connection:
         append_twins(connection, twins)
         append_links(connection, f"{client}-plain", {"platform_counts": counts})
+
+
+def _complain(database: Database, manager: Scope, client: str) -> tuple[str, str, tuple[str, int]]:
+    """Two issues of a client's second business, worked and edited; and a sentence of the first."""
+    cut_sentences(database, HOUSE)
+    with database.read() as connection:
+        new = fetch_ungrouped(connection, HOUSE, MODELS)
+    new = new[new["business_id"] == f"{client}-two"].reset_index(drop=True)
+    ids = [new_issue_id(), new_issue_id()]
+    vectors = list(np.eye(len(new), 8, dtype=np.float32))
+    sentences = new.assign(
+        issue_id=[ids[number > 0] for number in range(len(new))], similarity=1.0, vector=vectors
+    )
+    issues = pd.DataFrame({"issue_id": ids, "business_id": f"{client}-two", "vector": vectors[:2]})
+    names = pd.DataFrame(
+        {
+            "issue_id": ids,
+            "name": [f"{word(client)} sauce", f"{word(client)} wait"],
+            "keywords": [[word(client)], [word(client)]],
+            "aspect": ["food or product", "waiting"],
+            "sentences": [1, len(new) - 1],
+        }
+    )
+    store_issues(database, HOUSE, FoundIssues(issues, sentences, names), "space")
+    set_fix(database, manager, ids[0], f"{word(client)} fix", dt.date(2026, 5, 4))
+    set_work(
+        database, manager, ids[0], "in progress", owner=f"{word(client)} owner", note=f"{word(client)} n"
+    )
+    rename_issue(database, manager, ids[1], f"{word(client)} queue")
+    first = sentences.iloc[0]
+    return ids[0], ids[1], (str(first["text_sha256"]), int(first["position"]))
 
 
 class Trial(Database):

@@ -171,12 +171,12 @@ def test_a_damaged_part_is_set_aside_and_its_texts_are_read_again(database, sett
 
 
 def test_a_run_that_kills_its_worker_again_and_again_is_given_up(settings):
-    from peachdash.jobs.worker import STARTS_IN_VAIN, take_run
+    from peachdash.jobs.worker import STARTS_IN_VAIN, Tools, take_run
 
     run = create_scoring_run(settings.jobs, texts(1), ["a"])
     for _ in range(STARTS_IN_VAIN):
         run.append_event(event="started", done=0, total=1)
-    take_run(run, FakeScorer(), settings, os.getppid())
+    take_run(run, Tools(FakeScorer(), None), settings, os.getppid())
     assert run.state == "failed"
     assert "died" in run.error
 

@@ -9,7 +9,7 @@ from peachdash.jobs import service as service_module
 
 from .conftest import words
 
-PAGES = ("overview", "business", "feedback", "before_after", "upload")
+PAGES = ("overview", "business", "complaints", "review_queue", "feedback", "before_after", "upload")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -29,7 +29,7 @@ def test_other_businesses_are_not_called_demo(dashboard):
     assert "Demo data" not in words(dashboard.open("overview", client="south"))
 
 
-@pytest.mark.parametrize("page", ["overview", "business", "feedback"])
+@pytest.mark.parametrize("page", ["overview", "business", "complaints", "review_queue", "feedback"])
 def test_an_empty_database_says_what_to_do_next(empty_dashboard, page):
     app = empty_dashboard.open(page)
     assert app.title[0].value == "No reviews yet."

@@ -17,6 +17,7 @@ from peachdash.charts.alt_text import (
     describe_trend,
 )
 from peachdash.charts.business import interval_dots, split_bars, stacked_share_chart, trend_chart
+from peachdash.charts.complaints import describe_issue, issue_chart
 from peachdash.charts.models import (
     confusion_chart,
     learning_curve_chart,
@@ -32,6 +33,7 @@ __all__ = [
     "confusion_chart",
     "describe_confusion",
     "describe_interval_dots",
+    "describe_issue",
     "describe_learning_curve",
     "describe_risk_coverage",
     "describe_slice_error",
@@ -39,6 +41,7 @@ __all__ = [
     "describe_stacked_share",
     "describe_trend",
     "interval_dots",
+    "issue_chart",
     "learning_curve_chart",
     "risk_coverage_chart",
     "slice_error_chart",

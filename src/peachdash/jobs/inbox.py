@@ -25,7 +25,9 @@ from peachdash.jobs.progress import find_progress
 from peachdash.jobs.runs import RunFolder, read_json, write_json
 from peachdash.jobs.speed import find_speed
 from peachdash.records import Scope
+from peachdash.sentiment.active import find_active
 from peachdash.storage.database import Database
+from peachdash.workflows.complaints import describe_complaints
 from peachdash.workflows.import_plan import plan_result
 from peachdash.workflows.imports import ImportOptions, import_export, plan_import
 from peachdash.workflows.people_requests import perform_people_request
@@ -105,6 +107,8 @@ def _perform(
         return perform_profile_request(database, scope, str(request["action"]), request["arguments"])
     if kind == "people":
         return perform_people_request(database, scope, str(request["action"]), request["arguments"])
+    if kind == "complaints":
+        return describe_complaints(database, scope, find_active(settings), str(request["business"]))
     if kind in ("status", "score"):
         progress = find_progress(settings.jobs)
         scoring = None if progress is None else {"state": progress.state, "error": progress.error}

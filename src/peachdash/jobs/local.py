@@ -68,7 +68,7 @@ def _score_rest(
         return 0
     run = create_scoring_run(settings.jobs, texts, [model.lookup for model in models])
     run.set_state("running")
-    _execute(database, scope, settings, run, on_progress)
+    execute_here(database, scope, settings, run, on_progress)
     forget_old_runs(settings.jobs)
     return len(texts)
 
@@ -82,9 +82,11 @@ def take_leftovers(database: Database, scope: Scope, run: RunFolder) -> None:
     run.discard_payload()
 
 
-def _execute(
+def execute_here(
     database: Database, scope: Scope, settings: Settings, run: RunFolder, on_progress: OnProgress
 ) -> None:
+    """Execute a scoring run in this process, storing each finished part."""
+
     def take(part: Path) -> None:
         store_predictions(database, scope, pq.read_table(part).to_pandas())
         on_progress(describe_run(run))

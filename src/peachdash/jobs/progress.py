@@ -20,6 +20,7 @@ class ScoringProgress:
         texts_per_second: None until the first part is finished.
         seconds_left: None where it cannot be said.
         error: why it failed, in words.
+        what: what is being read: texts (of reviews) or sentences.
     """
 
     state: str
@@ -29,6 +30,7 @@ class ScoringProgress:
     seconds_left: float | None
     error: str
     started_utc: dt.datetime
+    what: str = "texts"
 
     @property
     def is_active(self) -> bool:
@@ -54,4 +56,5 @@ def describe_run(run: RunFolder) -> ScoringProgress:
         seconds_left=last.get("seconds_left"),
         error=run.error,
         started_utc=dt.datetime.fromtimestamp(int(run.run_id.split("-")[0]) / 1e9, tz=dt.UTC),
+        what=str(run.request.get("what", "texts")),
     )

@@ -41,10 +41,16 @@ def make_scorer(settings: Settings) -> Scorer:
     )
 
 
-def create_scoring_run(jobs: Path, texts: pd.DataFrame, models: Iterable[str]) -> RunFolder:
-    """A queued run that reads `texts` (text_sha256, text) with some models (names or revisions)."""
+def create_scoring_run(
+    jobs: Path, texts: pd.DataFrame, models: Iterable[str], *, what: str = "texts"
+) -> RunFolder:
+    """A queued run that reads `texts` (text_sha256, text) with some models (names or revisions).
+
+    `what` the texts are is shown with the progress.
+    """
     table = pa.Table.from_pandas(texts[["text_sha256", "text"]], preserve_index=False)
-    return create_run(jobs, KIND, {"models": list(models), "texts": len(texts)}, table)
+    request = {"models": list(models), "texts": len(texts), "what": what}
+    return create_run(jobs, KIND, request, table)
 
 
 def execute_scoring_run(

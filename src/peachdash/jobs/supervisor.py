@@ -17,12 +17,13 @@ import pandas as pd
 
 from peachdash.config import Settings
 from peachdash.errors import PeachdashError
-from peachdash.jobs import describing, importing
+from peachdash.jobs import describing, explaining, importing, issue_finding
 from peachdash.jobs.background import next_run
 from peachdash.jobs.inbox import serve_inbox, settle_dropped
 from peachdash.jobs.runs import RunFolder, forget_old_runs, list_runs, unfinished_runs
 from peachdash.jobs.scoring import KIND, create_scoring_run, read_part
-from peachdash.records import Scope
+from peachdash.queries.version import fetch_data_version
+from peachdash.records import ActiveModels, Scope
 from peachdash.sentiment.active import find_active
 from peachdash.storage.database import Database
 from peachdash.workflows.describing import find_undescribed
@@ -34,6 +35,7 @@ TICK_SECONDS = 0.25
 LOOK_FOR_UNREAD_SECONDS = 10.0
 RESTART_SECONDS = 2.0
 HOUSE = Scope.everything("peachdash")
+WORKER_KINDS = (KIND, issue_finding.KIND, explaining.KIND)
 
 
 class Supervisor:
@@ -49,6 +51,7 @@ class Supervisor:
         self._described_soon = True
         self._looked_for_unread = 0.0
         self._complaint = ""
+        self._grouped = ""
         self._taken: set[str] = set()
         self._stopping = threading.Event()
         self._wanted = threading.Event()
@@ -150,8 +153,14 @@ class Supervisor:
             self.score_soon()
 
     def _take_output(self, run: RunFolder) -> None:
-        state = run.state
-        if state == "stored" or run.request.get("kind") != KIND:
+        state, kind = run.state, run.request.get("kind")
+        if state == "stored" or kind != KIND:
+            if state == "done" and kind == issue_finding.KIND:
+                models = find_active(self.settings)
+                issue_finding.take_output(self.database, self.settings, HOUSE, run, models)
+                self._wanted.set()
+            elif state == "done" and kind == explaining.KIND:
+                explaining.take_explanation(self.database, HOUSE, run, self.settings.models)
             return
         parts = [part for part in run.parts() if part.name not in self._taken]
         frames = [frame for frame in map(read_part, parts) if frame is not None]
@@ -162,22 +171,39 @@ class Supervisor:
             run.set_state("stored")
             run.discard_payload()
             forget_old_runs(self.settings.jobs)
+            self._wanted.set()
 
     def _hand_out_unread(self) -> None:
         due = time.monotonic() - self._looked_for_unread > LOOK_FOR_UNREAD_SECONDS
-        if not (self._wanted.is_set() or due) or any(unfinished_runs(self.settings.jobs, KIND)):
+        if not (self._wanted.is_set() or due) or self._is_busy():
             return
         self._wanted.clear()
         self._looked_for_unread = time.monotonic()
         if _failed_lately(self.settings):
             return
-        revisions = find_active(self.settings).revisions
-        texts = find_unread(self.database, HOUSE, revisions)
+        models = find_active(self.settings)
+        texts = find_unread(self.database, HOUSE, models.revisions)
         if len(texts):
-            create_scoring_run(self.settings.jobs, texts, revisions)
+            create_scoring_run(self.settings.jobs, texts, models.revisions)
+        else:
+            self._hand_out_complaints(models)
+
+    def _hand_out_complaints(self, models: ActiveModels) -> None:
+        """Once all reviews are read: their sentences to the champion, then what complains to the grouping."""
+        with self.database.read() as connection:
+            version = f"{fetch_data_version(connection, HOUSE)} {models.champion}"
+        if version == self._grouped:
+            return
+        if issue_finding.hand_out(self.database, self.settings, HOUSE, models) is not None:
+            self._wanted.set()
+        else:
+            self._grouped = version
+
+    def _is_busy(self) -> bool:
+        return any(run for kind in WORKER_KINDS for run in unfinished_runs(self.settings.jobs, kind))
 
     def _keep_worker_alive(self) -> None:
-        if not any(unfinished_runs(self.settings.jobs, KIND)) or self.worker_pid is not None:
+        if not self._is_busy() or self.worker_pid is not None:
             return
         if time.monotonic() - self._worker_started < RESTART_SECONDS:
             return
@@ -193,8 +219,9 @@ FAILURE_PAUSE_SECONDS = 60.0
 
 
 def _failed_lately(settings: Settings) -> bool:
-    """Whether the last scoring run failed within the last minute: then it is not tried again at once."""
-    runs = [run for run in list_runs(settings.jobs) if run.request.get("kind") == KIND]
+    """Whether the last run of reading or grouping failed within the last minute: it then waits."""
+    kinds = (KIND, issue_finding.KIND)
+    runs = [run for run in list_runs(settings.jobs) if run.request.get("kind") in kinds]
     if not runs or runs[-1].state != "failed":
         return False
     return time.time() - runs[-1].changed_seconds < FAILURE_PAUSE_SECONDS

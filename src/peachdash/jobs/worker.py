@@ -10,18 +10,22 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from peachdash.config import Settings, load_settings
 from peachdash.errors import PeachdashError
+from peachdash.jobs import explaining, grouping
 from peachdash.jobs.runs import RunFolder, unfinished_runs, worker_lock
 from peachdash.jobs.scoring import KIND, execute_scoring_run, make_scorer
 from peachdash.logs import configure_logging
 from peachdash.sentiment.active import find_model
 
 if TYPE_CHECKING:
+    from peachdash.sentiment.embedding import Embedder
     from peachdash.sentiment.engine import Scorer
 
 log = logging.getLogger(__name__)
@@ -42,19 +46,33 @@ def main() -> int:
 
 
 def serve_runs(settings: Settings, parent: int) -> None:
-    """Take the oldest unfinished run again and again while the parent lives."""
-    scorer: Scorer | None = None
+    """Take the oldest unfinished run again and again while the parent lives; short kinds go first."""
+    tools: Tools | None = None
     while os.getppid() == parent:
-        run = next(unfinished_runs(settings.jobs, KIND), None)
+        run = next_run(settings.jobs)
         if run is None:
             time.sleep(POLL_SECONDS)
             continue
-        if scorer is None:
-            scorer = make_scorer(settings)
-        take_run(run, scorer, settings, parent)
+        if tools is None:
+            tools = Tools(make_scorer(settings), make_embedder(settings))
+        take_run(run, tools, settings, parent)
 
 
-def take_run(run: RunFolder, scorer: Scorer, settings: Settings, parent: int) -> None:
+@dataclass(frozen=True)
+class Tools:
+    """What stays loaded from run to run."""
+
+    scorer: Scorer
+    embedder: Embedder
+
+
+def next_run(jobs: Path) -> RunFolder | None:
+    """The oldest unfinished run of the kinds that this worker takes."""
+    waiting = (run for kind in (explaining.KIND, KIND, grouping.KIND) for run in unfinished_runs(jobs, kind))
+    return next(waiting, None)
+
+
+def take_run(run: RunFolder, tools: Tools, settings: Settings, parent: int) -> None:
     """Execute one run and leave it done or failed; a failure of ours is logged with its traceback.
 
     A worker whose parent is gone ends at the next finished part, so that whoever comes next may go on.
@@ -63,13 +81,13 @@ def take_run(run: RunFolder, scorer: Scorer, settings: Settings, parent: int) ->
         run.set_state("failed", f"the worker died {STARTS_IN_VAIN} times without finishing a part")
         return
 
-    def check(part: Path) -> None:
+    def check(*progress: object) -> None:
         if os.getppid() != parent:
             raise SystemExit
 
     run.set_state("running")
     try:
-        execute_scoring_run(run, scorer, partial(find_model, settings=settings), on_part=check)
+        _execute(run, tools, settings, check)
     except PeachdashError as error:
         run.set_state("failed", str(error))
         log.warning("run %s failed: %s", run.run_id, error)
@@ -78,6 +96,24 @@ def take_run(run: RunFolder, scorer: Scorer, settings: Settings, parent: int) ->
         log.exception("run %s failed", run.run_id)
     else:
         run.set_state("done")
+
+
+def _execute(run: RunFolder, tools: Tools, settings: Settings, check: Callable[..., None]) -> None:
+    if run.request.get("kind") == grouping.KIND:
+        grouping.execute_grouping_run(run, tools.embedder, settings.models, check)
+        return
+    find = partial(find_model, settings=settings)
+    if run.request.get("kind") == explaining.KIND:
+        explaining.execute_explanation_run(run, tools.scorer, tools.embedder, find, settings.models)
+        return
+    execute_scoring_run(run, tools.scorer, find, on_part=check)
+
+
+def make_embedder(settings: Settings) -> Embedder:
+    """The encoder for grouping, on the device that the settings name."""
+    from peachdash.sentiment.embedding import Embedder
+
+    return Embedder(settings.encoders, settings.device)
 
 
 if __name__ == "__main__":

@@ -156,6 +156,6 @@ def counting(rows: sa.CTE) -> sa.ColumnElement[bool]:
     return sa.and_(~rows.c.excluded, rows.c.band.in_(BANDS))
 
 
-def tally(rows: sa.CTE, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+def tally(rows: sa.FromClause, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     """The number of rows that meet a condition."""
     return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)

@@ -21,7 +21,7 @@ def fetch_unchecked(
     Columns: sampled_id, review_id, revision, label (as drawn), business_id, business, title, text,
     review_date, date_precision, stars, source. Reviews left out of all counts are not asked for.
     """
-    answer, standing, sampled = _counting_answers(), latest_decisions(), t.sampled_readings
+    answer, standing, sampled = counting_answers(), latest_decisions(), t.sampled_readings
     names = ("review_date", "date_precision", "stars", "source", "title", "text", "business_id")
     statement = (
         sa.select(
@@ -56,7 +56,7 @@ def fetch_sample_answers(connection: sa.Connection, scope: Scope, criteria: Revi
     where nobody answered; the answer of somebody who may decide goes before a client's, then the later one
     before the earlier), excluded (whether people left the review out of all counts, so that nobody is asked).
     """
-    answer, standing, sampled = _counting_answers(), latest_decisions(), t.sampled_readings
+    answer, standing, sampled = counting_answers(), latest_decisions(), t.sampled_readings
     names = ("sampled_id", "sample_id", "client_id", "review_id", "revision", "label", "drawn_utc")
     statement = (
         sa.select(
@@ -76,7 +76,7 @@ def fetch_sample_answers(connection: sa.Connection, scope: Scope, criteria: Revi
     return fetch_frame(connection, statement)
 
 
-def _counting_answers() -> sa.Subquery[Any]:
+def counting_answers() -> sa.Subquery[Any]:
     """The one answer to each sampled reading that counts: sampled_id, answer."""
     table = t.reading_checks
     order = [table.c.deciding.desc(), table.c.checked_utc.desc(), table.c.check_id.desc()]

@@ -28,10 +28,12 @@ def fetch_status(connection: sa.Connection, scope: Scope, models: ActiveModels) 
             connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one()
         )
 
-    grouped = sa.select(t.predictions.c.revision, sa.func.count()).group_by(t.predictions.c.revision)
-    if scope.business_ids is not None:
-        texts = sa.select(t.reviews.c.text_sha256).where(visible)
-        grouped = grouped.where(t.predictions.c.text_sha256.in_(texts))
+    texts = sa.select(t.reviews.c.text_sha256).where(visible)
+    grouped = (
+        sa.select(t.predictions.c.revision, sa.func.count())
+        .where(t.predictions.c.text_sha256.in_(texts))
+        .group_by(t.predictions.c.revision)
+    )
     splits = sa.select(t.gold_labels.c.split, sa.func.count()).group_by(t.gold_labels.c.split)
     return {
         "businesses": count(t.businesses, within(scope, t.businesses.c.business_id)),

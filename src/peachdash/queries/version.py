@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from peachdash.queries.readings import not_retracted, within
 from peachdash.records import Scope
+from peachdash.storage import issue_schema as i
 from peachdash.storage import schema as t
 
 _WATCHED = (
@@ -31,6 +32,12 @@ _WATCHED = (
     t.text_languages,
     t.near_duplicates,
     t.import_profiles,
+    i.issue_sentences,
+    i.issue_names,
+    i.issue_edits,
+    i.issue_states,
+    i.issue_fixes,
+    i.explanations,
 )
 
 

@@ -106,6 +106,16 @@ class TextEncoder:
         self._lock = threading.Lock()
 
     @property
+    def pad_id(self) -> int:
+        """Id that fills up a batch."""
+        return self._pad_id
+
+    @property
+    def cut(self) -> tuple[int, int]:
+        """How many first and last content tokens a long text keeps."""
+        return self._head, self._tail
+
+    @property
     def recipe(self) -> tuple[str, int, int, int]:
         """What another process needs to make the same one: the tokenizer as JSON, and the numbers."""
         return self._tokenizer.to_str(), self._pad_id, self._head, self._tail

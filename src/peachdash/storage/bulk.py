@@ -22,6 +22,7 @@ _ARROW_TYPES: dict[type, pa.DataType] = {
     sa.DateTime: pa.timestamp("us", tz="UTC"),
     sa.Text: pa.string(),
     sa.JSON: pa.string(),
+    sa.LargeBinary: pa.binary(),
 }
 
 SLICE_ROWS = 100_000

@@ -15,6 +15,7 @@ from peachdash.queries.business import fetch_split_counts, fetch_trend_counts
 from peachdash.records import BANDS, ReviewFilter
 from peachdash.ui.access import Session
 from peachdash.ui.data import ask, champion_events
+from peachdash.ui.issue_data import fix_events
 
 _UNITS: dict[Unit, str] = {"month": "By month", "week": "By week"}
 _DEFAULT_BANDS = ["negative", "positive"]
@@ -49,12 +50,17 @@ def render_trend(session: Session, criteria: ReviewFilter) -> None:
     trend = share_trend(counts, session.service.settings.minimum_n, unit=unit)
     chosen = [band for band in BANDS if band in (bands or _DEFAULT_BANDS)]
     chart = trend_chart(
-        trend, title=trend_title(trend, unit), bands=chosen, unit=unit, events=champion_events(session)
+        trend, title=trend_title(trend, unit), bands=chosen, unit=unit, events=chart_events(session, criteria)
     )
     if chart is None:
         st.info("None of these reviews has a date that is exact enough for a course over time.")
     else:
         st.altair_chart(chart)
+
+
+def chart_events(session: Session, criteria: ReviewFilter) -> pd.DataFrame:
+    """What charts of a filter mark: new models, and fixes of the issues of its businesses."""
+    return pd.concat([champion_events(session), fix_events(session, criteria)], ignore_index=True)
 
 
 def trend_title(trend: pd.DataFrame, unit: Unit) -> str:

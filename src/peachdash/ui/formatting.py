@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 from typing import Any
 
@@ -98,6 +99,31 @@ def safe_csv(frame: pd.DataFrame) -> bytes:
     """A frame as CSV in UTF-8 (with a mark that Excel wants), every text cell and heading made safe."""
     cells = frame.rename(columns=safe_cell).map(safe_cell)
     return str(cells.to_csv(index=False)).encode("utf-8-sig")
+
+
+def safe_xlsx(frame: pd.DataFrame, sheet: str) -> bytes:
+    """A frame as an Excel workbook of one sheet; every text cell and heading is stored as text, made safe."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    page = book.create_sheet(sheet[:31])
+    page.append([safe_cell(str(name)) for name in frame.columns])
+    for row in frame.itertuples(index=False):
+        page.append([_xlsx_cell(value) for value in row])
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _xlsx_cell(value: object) -> Any:
+    if isinstance(value, str):
+        return safe_cell(_UNPRINTABLE.sub("", value))[:32_767]  # type: ignore[index]
+    if formatting.is_missing(value):
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def _words(value: object) -> str:

@@ -61,9 +61,10 @@ def _poll(session: Session, waiting: int, ended: dt.datetime | None) -> None:
 
 def progress_words(progress: ScoringProgress) -> str:
     """ "412 of 1,200 texts read, 95 a second, 8 seconds left"."""
-    words = [f"{formatting.count(progress.done)} of {formatting.counted(progress.total, 'text')} read"]
+    total = formatting.counted(progress.total, progress.what.removesuffix("s"))
+    words = [f"{formatting.count(progress.done)} of {total} read"]
     if progress.state == "queued" or (progress.state == "running" and not progress.done):
-        words = [f"{formatting.counted(progress.total, 'text')} to read, the model is being loaded"]
+        words = [f"{total} to read, the model is being loaded"]
     if progress.state == "done":
         words = ["All read; being stored"]
     if progress.texts_per_second:

@@ -26,6 +26,7 @@ from peachdash.ui.review_actions import (
     take_back,
 )
 from peachdash.ui.review_card import render_facts, render_twins, render_words
+from peachdash.ui.why import render_why
 from peachdash.workflows.feedback import NOTE_LIMIT
 
 _SUGGESTION, _NOTE = "report_suggestion", "report_note"
@@ -52,6 +53,7 @@ def _show(number: int) -> None:
         _render_readings(review)
         if review["possible_duplicate"]:
             render_twins(ask(session, fetch_twins, number))
+        render_why(session, review)
         if review["complaint"]:
             _render_complaint(session, review)
         _render_correction(session, review)

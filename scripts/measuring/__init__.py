@@ -1,0 +1,1 @@
+"""The measures of `scripts.measure_complaints`, one module each."""

@@ -1,0 +1,134 @@
+"""The tables of complaints: sentences, the issues that they are grouped into, and what people made of both.
+
+All are append-only. An issue belongs to one business. Which sentence is in which issue, what an issue is
+called and how it stands is told by the latest row.
+"""
+
+import sqlalchemy as sa
+
+from peachdash.storage.schema import metadata
+
+
+def _id(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, primary_key=True)
+
+
+def _utc(name: str) -> sa.Column[object]:
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=False)
+
+
+review_sentences = sa.Table(
+    "review_sentences",
+    metadata,
+    sa.Column("text_sha256", sa.Text, nullable=False, comment="of the scored text that it stands in"),
+    sa.Column("position", sa.Integer, nullable=False, comment="from 0"),
+    sa.Column("start_char", sa.Integer, nullable=False, comment="in the scored text"),
+    sa.Column("end_char", sa.Integer, nullable=False),
+    sa.Column("content_words", sa.Integer, nullable=False, comment="words that carry meaning"),
+    sa.Column("sentence_sha256", sa.Text, nullable=False, comment="key of its reading in predictions"),
+)
+
+issues = sa.Table(
+    "issues",
+    metadata,
+    _id("issue_id"),
+    sa.Column("business_id", sa.Text, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False, comment="found or split"),
+    sa.Column("founded_by", sa.Text, nullable=False),
+    _utc("founded_utc"),
+)
+
+issue_names = sa.Table(
+    "issue_names",
+    metadata,
+    _id("naming_id"),
+    sa.Column("issue_id", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False, comment="in customers' own words"),
+    sa.Column("keywords", sa.JSON, nullable=False, comment="words that set it apart, to be marked"),
+    sa.Column("aspect", sa.Text, nullable=False, comment="see records.Aspect"),
+    sa.Column("sentences", sa.Integer, nullable=False, comment="how many it was named from"),
+    _utc("named_utc"),
+)
+
+issue_prototypes = sa.Table(
+    "issue_prototypes",
+    metadata,
+    _id("prototype_id"),
+    sa.Column("issue_id", sa.Text, nullable=False),
+    sa.Column("vector", sa.LargeBinary, nullable=False, comment="float16, unit length"),
+    sa.Column("encoder", sa.Text, nullable=False, comment="sha256 of the encoder's weights"),
+    sa.Column("origin", sa.Text, nullable=False, comment="found, moved or split"),
+    _utc("made_utc"),
+)
+
+issue_sentences = sa.Table(
+    "issue_sentences",
+    metadata,
+    _id("assignment_id"),
+    sa.Column("issue_id", sa.Text, nullable=False),
+    sa.Column("business_id", sa.Text, nullable=False),
+    sa.Column("text_sha256", sa.Text, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False, comment="found, moved or split; the latest row counts"),
+    sa.Column("similarity", sa.Double, comment="cosine with the issue's nearest prototype"),
+    sa.Column("vector", sa.LargeBinary, nullable=False, comment="float16, unit length"),
+    sa.Column("assigned_by", sa.Text, nullable=False),
+    _utc("assigned_utc"),
+)
+
+issue_edits = sa.Table(
+    "issue_edits",
+    metadata,
+    _id("edit_id"),
+    sa.Column("issue_id", sa.Text, nullable=False),
+    sa.Column(
+        "kind", sa.Text, nullable=False, comment="see records.IssueEdit; the latest of each kind counts"
+    ),
+    sa.Column("value", sa.Text, comment="new name, aspect, or the issue merged into; null takes it back"),
+    sa.Column("edited_by", sa.Text, nullable=False),
+    _utc("edited_utc"),
+)
+
+issue_states = sa.Table(
+    "issue_states",
+    metadata,
+    _id("state_id"),
+    sa.Column("issue_id", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, comment="see records.IssueState"),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("due_date", sa.Date),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("settled_date", sa.Date, comment="reviews after it bring a resolved issue back"),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    _utc("changed_utc"),
+)
+
+issue_fixes = sa.Table(
+    "issue_fixes",
+    metadata,
+    _id("fix_id"),
+    sa.Column("issue_id", sa.Text, nullable=False),
+    sa.Column("label", sa.Text, nullable=False, comment="what was done, such as a new supplier"),
+    sa.Column("fix_date", sa.Date, comment="null takes the issue's fix back"),
+    sa.Column("set_by", sa.Text, nullable=False),
+    _utc("set_utc"),
+)
+
+explanations = sa.Table(
+    "explanations",
+    metadata,
+    sa.Column("text_sha256", sa.Text, nullable=False),
+    sa.Column("revision", sa.Text, nullable=False),
+    sa.Column("words", sa.JSON, nullable=False, comment="list of [start, end, weight of each class]"),
+    sa.Column("error", sa.Double, nullable=False, comment="what the weights leave unexplained, in logits"),
+    _utc("explained_utc"),
+)
+
+text_vectors = sa.Table(
+    "text_vectors",
+    metadata,
+    sa.Column("text_sha256", sa.Text, nullable=False),
+    sa.Column("encoder", sa.Text, nullable=False),
+    sa.Column("vector", sa.LargeBinary, nullable=False, comment="float16, unit length"),
+    comment="of labelled reviews, to find similar ones",
+)

@@ -1,0 +1,120 @@
+"""The aspect head: what it reads, and that the shipped file is whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from peachdash.errors import ModelUnavailable
+from peachdash.insights.aspects import AspectHead, load_head, save_head
+from peachdash.insights.issue_building import Material, build_issues
+from peachdash.records import ASPECTS
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def small_head(width: int = 7) -> AspectHead:
+    """A head that reads aspect k from column k."""
+    return AspectHead(
+        np.zeros(width, np.float32), 10 * np.eye(7, width, dtype=np.float32), np.zeros(7, np.float32), "tiny",
+        {"aspects": list(ASPECTS), "encoder": "tiny"},
+    )  # fmt: skip
+
+
+def test_it_reads_what_it_should():
+    head = small_head()
+    vectors = head.centre(np.eye(7))
+    assert head.aspects(vectors) == list(ASPECTS)
+    assert np.allclose(head.probabilities(vectors).sum(axis=1), 1)
+
+
+def test_a_head_survives_being_written(tmp_path):
+    save_head(small_head(), tmp_path)
+    again = load_head(tmp_path)
+    assert np.array_equal(again.weights, small_head().weights)
+    assert again.space == small_head().space
+
+
+def test_another_mean_is_another_space():
+    other = AspectHead(np.ones(7, np.float32), np.eye(7, dtype=np.float32), np.zeros(7), "tiny", {})
+    assert other.space != small_head().space
+
+
+def test_a_missing_or_broken_file_says_how_to_make_it(tmp_path):
+    with pytest.raises(ModelUnavailable, match="build_aspects"):
+        load_head(tmp_path)
+    (tmp_path / "complaints").mkdir()
+    (tmp_path / "complaints" / "head.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(ModelUnavailable, match="build_aspects"):
+        load_head(tmp_path)
+
+
+def test_the_shipped_head_fits_the_small_encoder():
+    from peachdash.sentiment.embedding import WIDTH, encoder_id
+
+    head = load_head(REPOSITORY / "models")
+    assert head.weights.shape == (len(ASPECTS), WIDTH)
+    assert head.encoder == encoder_id()
+
+
+def make_material(new: list[tuple[str, str, int]], **parts: object) -> Material:
+    """New sentences as (business, sentence, column of its vector)."""
+    import pandas as pd
+
+    eye = np.eye(7, dtype=np.float32)
+    rows = [(business, f"text-{n}", 0, text, eye[column]) for n, (business, text, column) in enumerate(new)]
+    empty = {
+        "prototypes": pd.DataFrame(columns=["issue_id", "business_id", "vector"]),
+        "members": pd.DataFrame(columns=["issue_id", "business_id", "sentence", "similarity", "vector"]),
+        "namings": pd.DataFrame(columns=["issue_id", "sentences"]),
+    }
+    columns = ["business_id", "text_sha256", "position", "sentence", "vector"]
+    return Material(new=pd.DataFrame(rows, columns=columns), **{**empty, **parts})
+
+
+def ids():
+    numbers = iter(range(1000))
+    return lambda: f"issue-{next(numbers)}"
+
+
+def test_issues_are_founded_named_and_given_an_aspect_within_their_business():
+    material = make_material(
+        [
+            ("creamery", "The cone was soggy", 0),
+            ("creamery", "A soggy cone", 0),
+            ("diner", "We waited an hour", 2),
+        ]
+    )
+    found = build_issues(material, small_head(), ids())
+    assert found.issues["business_id"].tolist() == ["creamery", "diner"]
+    assert found.sentences["issue_id"].tolist() == ["issue-0", "issue-0", "issue-1"]
+    names = found.names.set_index("issue_id")
+    assert names["aspect"].to_dict() == {"issue-0": "food or product", "issue-1": "waiting"}
+    assert "soggy" in names.loc["issue-0", "name"].lower()
+
+
+def test_an_issue_keeps_its_name_until_it_has_doubled():
+    import pandas as pd
+
+    vector = np.eye(7, dtype=np.float32)[0]
+    prototypes = pd.DataFrame({"issue_id": ["old"], "business_id": ["creamery"], "vector": [vector]})
+    members = pd.DataFrame(
+        {
+            "issue_id": ["old"] * 2, "business_id": "creamery", "sentence": ["Soggy cone", "Cone soggy"],
+            "similarity": 1.0, "vector": [vector] * 2,
+        }
+    )  # fmt: skip
+    namings = pd.DataFrame({"issue_id": ["old"], "sentences": [2]})
+    parts = {"prototypes": prototypes, "members": members, "namings": namings}
+    one = build_issues(make_material([("creamery", "Soggy again", 0)], **parts), small_head(), ids())
+    assert (one.sentences["issue_id"].tolist(), len(one.names), len(one.issues)) == (["old"], 0, 0)
+    two = build_issues(make_material([("creamery", "Soggy again", 0)] * 2, **parts), small_head(), ids())
+    assert two.names["sentences"].tolist() == [4]
+
+
+def test_nothing_new_finds_nothing():
+    found = build_issues(make_material([]), small_head(), ids())
+    assert found.issues.empty
+    assert list(found.sentences.columns)[:2] == ["issue_id", "business_id"]
