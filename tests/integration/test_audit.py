@@ -18,8 +18,14 @@ from tests.integration.isolation_world import EAST, NORTH, SOUTH, build_world, t
 from tests.integration.test_isolation import FUNCTIONS, perform
 
 SOURCES = Path(peachdash.__file__).parent
-COMPUTED = {"workflows.scoring.store_predictions", "workflows.evaluation.evaluate_revision"}
-"""What a model computes, with its revision in every row: no deed of a person."""
+COMPUTED = {
+    "workflows.scoring.store_predictions",
+    "workflows.evaluation.evaluate_revision",
+    "workflows.describing.store_findings",
+    "workflows.explaining.store_explanation",
+    "workflows.issue_building.store_issues",
+}
+"""What is computed in the background, with what computed it in every row: no deed of a person."""
 
 
 @pytest.fixture(scope="module")

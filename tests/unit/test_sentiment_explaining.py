@@ -12,6 +12,8 @@ from peachdash.sentiment.engine import Scorer
 from peachdash.sentiment.explaining import explain_reading
 from tests.unit.sentiment_tiny import *  # noqa: F403
 
+torch = pytest.importorskip("torch")
+
 
 @pytest.fixture
 def model(generic, tiny_encoder, encoders_dir):
@@ -37,10 +39,12 @@ def test_weights_add_up_to_the_score_but_for_the_error(model):
     encoded = model.encode([text]).padded(np.array([0]))
     ids = np.array(encoded[0])
     empty = ids.copy()
-    empty[:, 1:-1] = model.pad_id
+    empty[:, 1:-1] = model.encode.pad_id
 
     def score(tokens: np.ndarray) -> float:
-        logits = model.logits(tokens, np.ones_like(tokens))[0]
+        with torch.inference_mode():
+            tensor = torch.from_numpy(tokens)
+            logits = model.network.logits(tensor, torch.ones_like(tensor))[0].numpy()
         others = [column for column in range(3) if column != found.label]
         return float(logits[found.label] - logits[others].mean())
 

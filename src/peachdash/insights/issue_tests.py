@@ -30,18 +30,22 @@ class ChangeSettings:
         least_recent: reviews that an issue needs in the window to be tested as new or rising, and before
             it to be tested as fading.
         least_history: reviews that the business needs before the window.
-        level: of the corrected tests.
+        level: of the corrected tests of new and rising.
+        fading_level: of the test of fading, which is not corrected: nobody is woken by it.
     """
 
     recent_days: int = 42
     fading_days: int = 365
     least_recent: int = 3
     least_history: int = 20
-    level: float = 0.05
+    level: float = 0.02
+    fading_level: float = 0.05
 
     def __post_init__(self) -> None:
-        if min(self.recent_days, self.fading_days, self.least_recent) < 1 or not 0 < self.level < 1:
-            raise BadInput("Windows and least counts are 1 or more, and the level lies between 0 and 1.")
+        if min(self.recent_days, self.fading_days, self.least_recent) < 1 or not (
+            0 < self.level < 1 and 0 < self.fading_level < 1
+        ):
+            raise BadInput("Windows and least counts are 1 or more, and the levels lie between 0 and 1.")
 
 
 def find_changes(
@@ -76,7 +80,7 @@ def find_changes(
     if tested.any():
         counts.loc[tested, "p_adjusted"] = multipletests(p[tested], method="holm")[1]
     lived = _reviews_of_life(mentions, dates, latest, settings).reindex(counts.index, fill_value=0)
-    fallen = _fall(counts["recent"], counts["before"], recent_n, lived) < settings.level
+    fallen = _fall(counts["recent"], counts["before"], recent_n, lived) < settings.fading_level
     fallen &= counts["before"] >= settings.least_recent
     return counts.assign(change=_named(counts, fallen, settings.level)).drop(columns="before")
 
