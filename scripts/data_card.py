@@ -33,7 +33,7 @@ def tables() -> str:
     reviews = pd.concat([load(f"reviews/{split}.jsonl").assign(split=split) for split in SPLITS])
     gold, annotations = (
         load_gold(DATA / "labels" / "gold.jsonl"),
-        load_annotations(DATA / "labels" / "annotations.csv"),
+        load_annotations(DATA / "labels" / "annotations.csv.gz"),
     )
     pairs = annotations.pivot(index="review_id", columns="annotator", values="label").dropna()
     labelled = gold.set_index("review_id").join(pairs, how="inner")

@@ -65,7 +65,7 @@ def corpus(tmp_path: Path) -> Path:
     write_lines(data / "labels" / "gold.jsonl", gold)
     table = pd.DataFrame(annotations).assign(unsure="no", aspect="")
     table["slices"] = table["slices"].str.join(";")
-    table.to_csv(data / "labels" / "annotations.csv", index=False)
+    table.to_csv(data / "labels" / "annotations.csv.gz", index=False)
     return data
 
 

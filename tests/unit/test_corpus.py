@@ -57,7 +57,7 @@ def gold(reviews) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def annotations() -> pd.DataFrame:
-    return load_annotations(DATA / "labels" / "annotations.csv")
+    return load_annotations(DATA / "labels" / "annotations.csv.gz")
 
 
 @pytest.fixture(scope="module")

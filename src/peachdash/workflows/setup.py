@@ -122,7 +122,7 @@ def _review_frame(records: list[dict[str, Any]]) -> pd.DataFrame:
 
 def _load_labels(database: Database, data: Path) -> int:
     gold = load_gold(data / "labels" / "gold.jsonl")
-    annotations = load_annotations(data / "labels" / "annotations.csv")
+    annotations = load_annotations(data / "labels" / "annotations.csv.gz")
     gold = gold.rename(columns={"review_id": "review_key"})
     annotations = annotations.rename(columns={"review_id": "review_key"})
     with database.write() as connection:
@@ -146,7 +146,7 @@ def load_gold(path: Path) -> pd.DataFrame:
 
 
 def load_annotations(path: Path) -> pd.DataFrame:
-    """What each annotator said of each review.
+    """What each annotator said of each review, from a CSV file, gzipped where its name ends so.
 
     Returns:
         Columns review_id, annotator, label, slices (list), unsure (bool), reason_words, aspect (None where
@@ -156,14 +156,15 @@ def load_annotations(path: Path) -> pd.DataFrame:
         BadInput: the file is missing or damaged.
     """
     try:
-        frame = pd.read_csv(io.BytesIO(_read_bytes(path)), dtype=str, keep_default_na=False)
+        content, packed = io.BytesIO(_read_bytes(path)), "gzip" if path.suffix == ".gz" else None
+        frame = pd.read_csv(content, dtype=str, keep_default_na=False, compression=packed)
         return frame.assign(
             slices=[text.split(";") if text else [] for text in frame["slices"]],
             unsure=frame["unsure"] == "yes",
             aspect=frame["aspect"].astype(object).where(frame["aspect"] != "", None),
             annotated_utc=pd.to_datetime(frame["annotated_utc"], utc=True, format="ISO8601"),
         )
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, OSError, EOFError) as error:
         raise BadInput(f"{path} is no table of annotations: {error}.") from error
 
 
