@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+import pandas as pd
 import pytest
 
 from peachdash.errors import BadInput
 from peachdash.queries.imports import fetch_imports, fetch_platform_counts
 from peachdash.queries.reviews import fetch_reviews
 from peachdash.records import ReviewFilter
+from peachdash.storage.findings import append_twins
+from peachdash.storage.issue_edits import load_latest_review_date
+from peachdash.storage.issues import load_unsplit
 from peachdash.workflows.imports import ImportOptions, import_export, plan_import, undo_import
 from tests.integration.conftest import EVERYTHING, MODELS
 
@@ -132,3 +138,34 @@ def test_history_reconciles_after_versions_and_repeats(filled, home):
         history = fetch_imports(connection, EVERYTHING)
     parts = history["accepted"] + history["duplicates"] + history["rejected"]
     assert parts.tolist() == history["rows_read"].tolist()
+
+
+def cut_texts(database):
+    """The scored texts that would be cut into sentences."""
+    with database.read() as connection:
+        return set(load_unsplit(connection)["text"])
+
+
+def test_sentences_are_cut_of_reviews_that_stand_and_of_no_others(filled, home):
+    first = run(filled, home, FIRST + OTHER)
+    run(filled, home, FIRST + OTHER)
+    undo_import(filled, EVERYTHING, first.import_id)
+    assert {"The broth was cold and nobody cared", "Lovely dumplings and a kind host"} <= cut_texts(filled)
+    run(filled, home, EDITED)
+    texts = cut_texts(filled)
+    assert "The broth was cold and nobody cared" not in texts
+    assert any("EDIT: they called" in text for text in texts)
+    with filled.read() as connection:
+        assert load_latest_review_date(connection, "diner") >= dt.date(2026, 5, 9)
+
+
+def test_a_review_is_no_possible_duplicate_of_one_that_is_undone(filled, home):
+    run(filled, home, FIRST)
+    twin = run(filled, home, OTHER)
+    numbers = shown(filled)["review_id"]
+    pair = pd.DataFrame({"review_id": [numbers["g1"]], "twin_id": [numbers["g2"]], "similarity": [0.9]})
+    with filled.write() as connection:
+        append_twins(connection, pair)
+    assert shown(filled).loc["g1", "possible_duplicate"]
+    undo_import(filled, EVERYTHING, twin.import_id)
+    assert not shown(filled).loc["g1", "possible_duplicate"]

@@ -19,6 +19,7 @@ from peachdash.sentiment.text import scored_texts
 from peachdash.storage import issue_schema as i
 from peachdash.storage import schema as t
 from peachdash.storage.issues import latest
+from peachdash.storage.standing import scored, stands
 
 LIKELY, VERY_SURE = 0.5, 0.85
 LEAST_WORDS = 2
@@ -141,10 +142,16 @@ def fetch_evidence(
 def fetch_members(connection: sa.Connection, scope: Scope, business_ids: list[str]) -> pd.DataFrame:
     """All sentences in some businesses' issues: issue_id, business_id, sentence, similarity, vector (bytes).
 
-    Every sentence counts once, wherever it was posted; issues that were merged are one.
+    Every sentence of reviews that stand counts once, wherever it was posted; issues that were merged are one.
     """
     place, merged = latest(i.issue_sentences, _PLACE_KEY, "assignment_id", "place"), merges()
     sentence, first = i.review_sentences, _first_texts()
+    standing = sa.exists().where(
+        t.reviews.c.business_id == place.c.business_id,
+        t.reviews.c.text_sha256 == place.c.text_sha256,
+        stands(),
+        scored(),
+    )
     statement = (
         sa.select(
             sa.func.coalesce(merged.c.value, place.c.issue_id).label("issue_id"),
@@ -158,7 +165,7 @@ def fetch_members(connection: sa.Connection, scope: Scope, business_ids: list[st
         )
         .join(first, first.c.text_sha256 == place.c.text_sha256)
         .outerjoin(merged, merged.c.issue_id == place.c.issue_id)
-        .where(place.c.business_id.in_(business_ids), within(scope, place.c.business_id))
+        .where(place.c.business_id.in_(business_ids), within(scope, place.c.business_id), standing)
         .order_by(place.c.assignment_id)
     )
     frame = with_sentences(fetch_frame(connection, statement))

@@ -6,7 +6,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from peachdash.queries.readings import fetch_frame, not_retracted, within
-from peachdash.records import LABELS, Scope
+from peachdash.records import EXCLUDING_VERDICTS, LABELS, Scope
 from peachdash.storage import schema as t
 from peachdash.storage.feedback import latest_decisions
 
@@ -15,7 +15,7 @@ def fetch_labelled_reviews(connection: sa.Connection, scope: Scope) -> pd.DataFr
     """Every review in scope with a label by people, one row for each text, by review number.
 
     Columns: review_id, business, text_sha256, title, text, review_date, date_precision, label (the decision
-    that stands, else the gold label).
+    that stands, else the gold label). Reviews that people left out of all counts are not among them.
     """
     decision, gold = latest_decisions(), t.gold_labels
     demo = sa.select(t.imports.c.import_id).where(t.imports.c.origin == "demo")
@@ -37,6 +37,7 @@ def fetch_labelled_reviews(connection: sa.Connection, scope: Scope) -> pd.DataFr
             within(scope, t.reviews.c.business_id),
             not_retracted(),
             label.is_not(None),
+            sa.func.coalesce(decision.c.verdict, "").not_in(EXCLUDING_VERDICTS),
             t.reviews.c.text != "",
         )
         .order_by(t.reviews.c.review_id)

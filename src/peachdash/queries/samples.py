@@ -11,6 +11,7 @@ from peachdash.queries.readings import fetch_frame, matching, not_retracted, wit
 from peachdash.records import EXCLUDING_VERDICTS, ReviewFilter, Scope
 from peachdash.storage import schema as t
 from peachdash.storage.feedback import latest_decisions
+from peachdash.storage.standing import scored
 
 
 def fetch_unchecked(
@@ -40,6 +41,7 @@ def fetch_unchecked(
             within(scope, t.reviews.c.business_id),
             matching(criteria),
             not_retracted(),
+            scored(),
             answer.c.sampled_id.is_(None),
             sa.func.coalesce(standing.c.verdict, "").not_in(EXCLUDING_VERDICTS),
         )
@@ -70,7 +72,7 @@ def fetch_sample_answers(connection: sa.Connection, scope: Scope, criteria: Revi
         .join(t.clients, t.clients.c.client_id == sampled.c.client_id)
         .outerjoin(answer, answer.c.sampled_id == sampled.c.sampled_id)
         .outerjoin(standing, standing.c.review_id == sampled.c.review_id)
-        .where(within(scope, t.reviews.c.business_id), matching(criteria), not_retracted())
+        .where(within(scope, t.reviews.c.business_id), matching(criteria), not_retracted(), scored())
         .order_by(sampled.c.sampled_id)
     )
     return fetch_frame(connection, statement)

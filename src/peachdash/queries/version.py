@@ -32,6 +32,7 @@ _WATCHED = (
     t.text_languages,
     t.near_duplicates,
     t.import_profiles,
+    i.review_sentences,
     i.issue_sentences,
     i.issue_names,
     i.issue_edits,
@@ -64,7 +65,6 @@ def find_review_number(connection: sa.Connection, scope: Scope, review_key: str)
             t.reviews.c.platform_id == review_key,
             t.reviews.c.import_id.in_(sa.select(t.imports.c.import_id).where(t.imports.c.origin == "demo")),
             within(scope, t.reviews.c.business_id),
-            t.reviews.c.import_id.in_(sa.select(t.imports.c.import_id).where(t.imports.c.origin == "demo")),
             not_retracted(),
         )
         .order_by(t.reviews.c.review_id)

@@ -15,6 +15,7 @@ from peachdash.storage import schema as t
 from peachdash.storage.bulk import append_frame
 from peachdash.storage.feedback import new_id
 from peachdash.storage.issues import latest, pack_vectors, unpack_vectors
+from peachdash.storage.standing import stands
 
 
 def load_issue_business(connection: sa.Connection, scope: Scope, issue_id: str) -> str | None:
@@ -218,7 +219,6 @@ def load_fix_date(connection: sa.Connection, issue_id: str) -> dt.date | None:
 def load_latest_review_date(connection: sa.Connection, business_id: str) -> dt.date | None:
     """The date of the latest standing review of a business."""
     statement = sa.select(sa.func.max(t.reviews.c.review_date)).where(
-        t.reviews.c.business_id == business_id,
-        t.reviews.c.import_id.not_in(sa.select(t.import_retractions.c.import_id)),
+        t.reviews.c.business_id == business_id, stands()
     )
     return connection.execute(statement).scalar_one_or_none()

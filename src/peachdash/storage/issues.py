@@ -12,6 +12,7 @@ from peachdash.storage import issue_schema as i
 from peachdash.storage import schema as t
 from peachdash.storage.bulk import append_frame, temporary_keys
 from peachdash.storage.feedback import new_id
+from peachdash.storage.standing import scored, stands
 
 VECTOR_TYPE = np.float16
 
@@ -37,13 +38,13 @@ def latest(table: sa.Table, by: list[str], tie: str, name: str) -> sa.Subquery:
 
 
 def load_unsplit(connection: sa.Connection) -> pd.DataFrame:
-    """Distinct scored texts that have not been cut into sentences: text_sha256, title, text."""
+    """Distinct scored texts of reviews that stand and have no sentences yet: text_sha256, title, text."""
     first = sa.func.row_number().over(partition_by=t.reviews.c.text_sha256, order_by=t.reviews.c.review_id)
     rows = (
         sa.select(t.reviews.c.text_sha256, t.reviews.c.title, t.reviews.c.text, first.label("rank"))
         .where(
-            t.reviews.c.unscored_reason.is_(None),
-            t.reviews.c.import_id.not_in(sa.select(t.import_retractions.c.import_id)),
+            scored(),
+            stands(),
             t.reviews.c.text_sha256.not_in(sa.select(i.review_sentences.c.text_sha256)),
         )
         .subquery()
@@ -79,10 +80,7 @@ def load_unread_sentences(connection: sa.Connection, revision: str) -> pd.DataFr
             first.label("rank"),
         )
         .join(t.reviews, t.reviews.c.text_sha256 == table.c.text_sha256)
-        .where(
-            table.c.sentence_sha256.not_in(read),
-            t.reviews.c.import_id.not_in(sa.select(t.import_retractions.c.import_id)),
-        )
+        .where(table.c.sentence_sha256.not_in(read), scored(), stands())
         .subquery()
     )
     columns = ["sentence_sha256", *names, "start_char", "end_char"]

@@ -61,5 +61,6 @@ def latest_replies() -> sa.Subquery:
 
 
 def alike() -> sa.Select[tuple[int]]:
-    """Reviews with nearly the same text as another reviewer's."""
-    return sa.select(t.near_duplicates.c.review_id)
+    """Reviews with nearly the same text as another reviewer's, which stands."""
+    near, twin = t.near_duplicates, t.reviews.alias("twin_review")
+    return sa.select(near.c.review_id).join(twin, twin.c.review_id == near.c.twin_id).where(stands(twin))
