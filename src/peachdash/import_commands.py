@@ -146,7 +146,7 @@ def _wait_for(settings: Settings, run_id: str) -> dict[str, Any]:
         time.sleep(POLL_SECONDS)
     result = read_json(run.path / "result.json")
     if run.state == "failed":
-        kind = getattr(errors, str(result.get("kind", "BadInput")), JobFailed)
+        kind = getattr(errors, str(result.get("kind")), JobFailed)
         raise kind(run.error)
     return result
 

@@ -102,6 +102,16 @@ def test_a_run_whose_process_was_killed_is_read_again(filled, settings):
     assert take_import(filled, run)
 
 
+def test_a_process_killed_before_it_could_say_done_is_no_loss(filled, settings):
+    run = start(settings, confirmed=True)
+    run.set_state("running")
+    importing.prepare_run(run, settings.home)
+    read(settings, run)
+    assert (run.state, run.error) == ("done", "")
+    assert take_import(filled, run)
+    assert len(imports(filled)) == 1
+
+
 def test_a_file_that_cannot_be_used_fails_with_its_reason(settings):
     run = start(settings, b"text,date,business\nfine soup,03/04/2026,A\n", confirmed=True)
     read(settings, run)

@@ -95,7 +95,7 @@ def test_the_detail_shows_text_readings_and_reply(dashboard):
     assert any("the 6th." in text for text in texts)
     assert "We are sorry." in texts
     assert "Counts as negative" in words(app)
-    assert "the owner's reply came with the review" in words(app)
+    assert "the owner's reply was imported" in words(app)
 
 
 def test_a_complaint_is_answered_from_its_detail(dashboard):

@@ -51,7 +51,7 @@ def next_run(jobs: Path) -> RunFolder | None:
 
 def take_run(run: RunFolder, settings: Settings) -> None:
     """Do one run and leave it done or failed; a failure of ours is logged with its traceback."""
-    if run.starts_in_vain >= STARTS_IN_VAIN:
+    if run.starts >= STARTS_IN_VAIN:  # such a run begins anew each time, however far it came
         run.set_state("failed", f"its process died {STARTS_IN_VAIN} times")
         return
     run.set_state("running")
@@ -69,6 +69,7 @@ def take_run(run: RunFolder, settings: Settings) -> None:
         log.exception("run %s failed", run.run_id)
     else:
         run.set_state("done")
+        importing.discard_upload(run)
 
 
 if __name__ == "__main__":

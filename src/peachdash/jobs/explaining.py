@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from peachdash.insights.aspects import load_head
-from peachdash.jobs.runs import RunFolder, create_run, unfinished_runs
+from peachdash.jobs.runs import UNFINISHED, RunFolder, create_run, list_runs
 from peachdash.records import Scope
 from peachdash.storage.database import Database
 from peachdash.workflows.explaining import ExplanationWork, store_explanation
@@ -24,16 +24,34 @@ if TYPE_CHECKING:
     from peachdash.sentiment.registry import ModelReference
 
 KIND = "explain"
+REMEMBERED_RUNS = 5
+"""A failed run is told while it is among so many; then the same may be asked again."""
+
 _SCHEMA = pa.schema([("text_sha256", pa.string()), ("vector", pa.binary())])
 
 
 def ask_explanation(jobs: Path, work: ExplanationWork) -> RunFolder:
-    """The run that explains a reading: one that waits already, else a new one."""
-    for run in unfinished_runs(jobs, KIND):
-        if (run.request.get("text_sha256"), run.request.get("revision")) == (work.text_sha256, work.revision):
+    """The run that explains a reading: one that waits already, if only to be stored, else a new one."""
+    for run in _explanation_runs(jobs):
+        if run.state in (*UNFINISHED, "done") and _explains(run, work):
             return run
     request = {"text_sha256": work.text_sha256, "revision": work.revision, "texts": 1}
     return create_run(jobs, KIND, request, pa.Table.from_pandas(work.texts, preserve_index=False))
+
+
+def failed_explanation(jobs: Path, work: ExplanationWork) -> RunFolder | None:
+    """The newest run of a reading that failed; None where it is not among the last few explanations."""
+    last = _explanation_runs(jobs)[-REMEMBERED_RUNS:]
+    return next((run for run in reversed(last) if run.state == "failed" and _explains(run, work)), None)
+
+
+def _explanation_runs(jobs: Path) -> list[RunFolder]:
+    return [run for run in list_runs(jobs) if run.request.get("kind") == KIND]
+
+
+def _explains(run: RunFolder, work: ExplanationWork) -> bool:
+    asked = run.request
+    return (asked.get("text_sha256"), asked.get("revision")) == (work.text_sha256, work.revision)
 
 
 def execute_explanation_run(
@@ -42,6 +60,7 @@ def execute_explanation_run(
     """Explain the text of a run, and embed it and the texts that it is to be compared with."""
     from peachdash.sentiment.explaining import explain_reading
 
+    run.append_event(event="started", done=0, total=1)
     texts, key = run.input.to_pandas(), str(run.request["text_sha256"])
     text = str(texts.loc[texts["text_sha256"] == key, "text"].iloc[0])
     found = explain_reading(scorer.loaded(find(str(run.request["revision"]))), text)

@@ -18,8 +18,6 @@ from peachdash.sentiment.registry import ModelReference
 if TYPE_CHECKING:
     from peachdash.sentiment.file_run import FilesProgress, FilesResult
 
-ENGINES = ("local", "ray")
-
 
 @dataclass(frozen=True)
 class FilesRequest:

@@ -79,7 +79,11 @@ def prepare_run(run: RunFolder, home: Path) -> None:
     meta = {"recognition": asdict(read.recognition), "notes": read.notes, "sha256": prepared.file_sha256}
     (run.path / "prepared.json").write_text(json.dumps(meta, default=str))
     run.add_part(pa.Table.from_pandas(read.rows, preserve_index=False))
-    (run.path / "upload.bin").unlink()
+
+
+def discard_upload(run: RunFolder) -> None:
+    """Delete the file of a run that is done; before that a killed process would miss it."""
+    (run.path / "upload.bin").unlink(missing_ok=True)
 
 
 def take_import(database: Database, run: RunFolder) -> bool:

@@ -41,13 +41,11 @@ def hand_out(database: Database, settings: Settings, scope: Scope, models: Activ
 
 def take_output(
     database: Database, settings: Settings, scope: Scope, run: RunFolder, models: ActiveModels
-) -> bool:
-    """Take what a finished run of grouping found into the database; whether it was one.
+) -> None:
+    """Take what a finished run of grouping found into the database.
 
     Resolved issues that it extends are opened again.
     """
-    if run.request.get("kind") != KIND:
-        return False
     found = read_grouping(run)
     if found is not None:
         store_issues(database, scope, found, load_head(settings.models).space)
@@ -55,4 +53,3 @@ def take_output(
     run.set_state("stored")
     run.discard_payload()
     forget_old_runs(settings.jobs)
-    return True

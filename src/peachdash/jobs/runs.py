@@ -68,6 +68,11 @@ class RunFolder:
             return 0.0
 
     @property
+    def starts(self) -> int:
+        """How often a process began the run."""
+        return sum(event.get("event") == "started" for event in self.events())
+
+    @property
     def starts_in_vain(self) -> int:
         """How often a process began the run since a part was last finished."""
         count = 0
@@ -174,22 +179,6 @@ def forget_old_runs(jobs: Path, keep: int = 50) -> None:
     for path in jobs.glob(".*") if jobs.is_dir() else []:
         if path.is_dir() and path.stat().st_mtime < hour_ago:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def process_lives(pid: int) -> bool:
-    """Whether a process with this id runs (zombies do not)."""
-    if pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (OSError, IndexError):
-        return True
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -20,7 +21,7 @@ from peachdash.errors import PeachdashError
 from peachdash.jobs import describing, explaining, importing, issue_finding
 from peachdash.jobs.background import next_run
 from peachdash.jobs.inbox import serve_inbox, settle_dropped
-from peachdash.jobs.runs import RunFolder, forget_old_runs, list_runs, unfinished_runs
+from peachdash.jobs.runs import RunFolder, State, forget_old_runs, list_runs, unfinished_runs
 from peachdash.jobs.scoring import KIND, create_scoring_run, read_part
 from peachdash.queries.version import fetch_data_version
 from peachdash.records import ActiveModels, Scope
@@ -53,6 +54,7 @@ class Supervisor:
         self._complaint = ""
         self._grouped = ""
         self._taken: set[str] = set()
+        self._given_up: set[tuple[str, State]] = set()
         self._stopping = threading.Event()
         self._wanted = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="supervisor", daemon=True)
@@ -112,30 +114,50 @@ class Supervisor:
         self._complaint = message
 
     def _take_all_output(self) -> None:
-        for run in list_runs(self.settings.jobs):
-            self._take_output(run)
+        self._take_each(self._take_output)
 
     def _take_background(self) -> None:
-        """Store what the background process has read or found, or say what would be stored."""
+        self._take_each(self._take_background_run)
+
+    def _take_each(self, take: Callable[[RunFolder], None]) -> None:
+        """Take every run, whatever becomes of the others; one that cannot be taken has failed."""
         for run in list_runs(self.settings.jobs):
-            kind, state = run.request.get("kind"), run.state
-            if kind == importing.KIND and state == "done" and importing.take_import(self.database, run):
-                self.score_soon()
-            elif kind == describing.KIND and state == "done":
-                describing.take_findings(self.database, HOUSE, run)
-                self._described_soon = True
-            if kind == importing.KIND and state == "done":
-                importing.forget_unconfirmed(run)
-            if kind == importing.KIND and state in ("stored", "failed"):
-                settle_dropped(self.settings, run)
+            state = run.state
+            if (run.run_id, state) in self._given_up:
+                continue
+            try:
+                take(run)
+            except PeachdashError as error:
+                self._complain(str(error))
+            except Exception as error:
+                log.exception("the run %s could not be taken", run.run_id)
+                self._given_up.add((run.run_id, state))
+                if run.state not in ("stored", "failed"):
+                    run.set_state("failed", f"{type(error).__name__}; see the log")
+
+    def _take_background_run(self, run: RunFolder) -> None:
+        """Store what the background process has read or found, or say what would be stored."""
+        kind, state = run.request.get("kind"), run.state
+        if kind == importing.KIND and state == "done" and importing.take_import(self.database, run):
+            self.score_soon()
+        elif kind == describing.KIND and state == "done":
+            describing.take_findings(self.database, HOUSE, run)
+            self._described_soon = True
+        if kind == importing.KIND and state == "done":
+            importing.forget_unconfirmed(run)
+        if kind == importing.KIND and state in ("stored", "failed"):
+            settle_dropped(self.settings, run)
 
     def _hand_out_undescribed(self) -> None:
         due = self._described_soon or time.monotonic() - self._looked_for_texts > LOOK_FOR_UNREAD_SECONDS
         if not due or any(unfinished_runs(self.settings.jobs, describing.KIND)):
             return
         self._described_soon, self._looked_for_texts = False, time.monotonic()
+        if _failed_lately(self.settings, describing.KIND):
+            return
         batch = find_undescribed(self.database, HOUSE)
         if batch is not None:
+            forget_old_runs(self.settings.jobs)
             describing.create_describing_run(self.settings.jobs, batch)
 
     def _keep_background_alive(self) -> None:
@@ -179,7 +201,7 @@ class Supervisor:
             return
         self._wanted.clear()
         self._looked_for_unread = time.monotonic()
-        if _failed_lately(self.settings):
+        if _failed_lately(self.settings, KIND):
             return
         models = find_active(self.settings)
         texts = find_unread(self.database, HOUSE, models.revisions)
@@ -190,6 +212,8 @@ class Supervisor:
 
     def _hand_out_complaints(self, models: ActiveModels) -> None:
         """Once all reviews are read: their sentences to the champion, then what complains to the grouping."""
+        if _failed_lately(self.settings, issue_finding.KIND):
+            return
         with self.database.read() as connection:
             version = f"{fetch_data_version(connection, HOUSE)} {models.champion}"
         if version == self._grouped:
@@ -218,10 +242,9 @@ class Supervisor:
 FAILURE_PAUSE_SECONDS = 60.0
 
 
-def _failed_lately(settings: Settings) -> bool:
-    """Whether the last run of reading or grouping failed within the last minute: it then waits."""
-    kinds = (KIND, issue_finding.KIND)
-    runs = [run for run in list_runs(settings.jobs) if run.request.get("kind") in kinds]
+def _failed_lately(settings: Settings, kind: str) -> bool:
+    """Whether the last run of a kind failed within the last minute: the next one then waits."""
+    runs = [run for run in list_runs(settings.jobs) if run.request.get("kind") == kind]
     if not runs or runs[-1].state != "failed":
         return False
     return time.time() - runs[-1].changed_seconds < FAILURE_PAUSE_SECONDS

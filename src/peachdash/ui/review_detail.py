@@ -105,7 +105,7 @@ def _render_complaint(session: Session, review: Mapping[str, Any]) -> None:
 def answered_words(review: Mapping[str, Any]) -> str:
     """Who answered a complaint, and when, as Markdown."""
     if not isinstance(review["answered_by"], str):
-        return "Answered: the owner's reply came with the review."
+        return "Answered: the owner's reply was imported."
     return f"Answered by {plain(review['answered_by'])}, {moment(review['answered_utc'])}."
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from peachdash import errors
-from peachdash.errors import BadInput
+from peachdash.errors import JobFailed
 from peachdash.insights import formatting
 from peachdash.jobs import describing
 from peachdash.jobs.importing import (
@@ -36,10 +36,11 @@ def large_view(session: Session, file: Any, options: ImportOptions, slot: str) -
 
     Raises:
         PeachdashError: of the kind for which the file was refused.
+        JobFailed: it could not be read for another reason.
     """
     run = _run_of(session, file, options)
     if run.state == "failed":
-        kind = getattr(errors, str(read_json(run.path / "result.json").get("kind")), BadInput)
+        kind = getattr(errors, str(read_json(run.path / "result.json").get("kind")), JobFailed)
         raise kind(run.error)
     view = read_view(run)
     if view is None:

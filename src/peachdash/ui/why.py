@@ -9,8 +9,7 @@ import streamlit as st
 
 from peachdash.insights import formatting
 from peachdash.insights.aspects import load_head
-from peachdash.jobs.explaining import KIND, ask_explanation
-from peachdash.jobs.runs import list_runs
+from peachdash.jobs.explaining import ask_explanation, failed_explanation
 from peachdash.records import LABELS
 from peachdash.ui.access import Session, renew_session
 from peachdash.ui.formatting import plain, preview, review_date
@@ -64,17 +63,12 @@ def _wait(number: int) -> None:
 
 
 def _render_waiting(session: Session, work: ExplanationWork) -> None:
-    failed = [
-        run
-        for run in list_runs(session.service.settings.jobs)[-5:]
-        if run.request.get("kind") == KIND
-        and run.request.get("text_sha256") == work.text_sha256
-        and run.state == "failed"
-    ]
-    if failed:
-        st.warning(f"This could not be explained: {plain(failed[-1].error)}", icon=":material/error:")
+    jobs = session.service.settings.jobs
+    failed = failed_explanation(jobs, work)
+    if failed is not None:
+        st.warning(f"This could not be explained: {plain(failed.error)}", icon=":material/error:")
         return
-    ask_explanation(session.service.settings.jobs, work)
+    ask_explanation(jobs, work)
     st.caption(":material/hourglass: The words are being weighed; that takes some seconds.")
 
 
