@@ -79,8 +79,10 @@ def _scored_columns(titles: pd.Series, texts: pd.Series) -> list[str]:
     joined = pc.if_else(pc.equal(first, ""), second, pc.if_else(pc.equal(second, ""), first, joined))
     untidy = pc.or_(*[pc.match_substring_regex(column, _UNTIDY) for column in (first, second)])
     scored: list[str] = joined.to_pylist()
-    for place in np.flatnonzero(np.asarray(untidy)):
-        scored[place] = scored_text(titles.iloc[place], texts.iloc[place])
+    places = np.flatnonzero(np.asarray(untidy)).tolist()
+    odd = (column.filter(untidy).to_pylist() for column in (first, second))
+    for place, title, text in zip(places, *odd, strict=True):
+        scored[place] = scored_text(title, text)
     return scored
 
 

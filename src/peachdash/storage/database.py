@@ -105,7 +105,7 @@ def _explain(error: BaseException, url: sa.URL) -> Exception:
         holder = f"process {pid[1]}{_command_of(pid[1])}" if pid else "another process"
         return DatabaseLocked(
             f"{url.database} is held by {holder}. Stop it, or let it do the work: while `peachdash serve` "
-            "runs, `peachdash import`, `score` and `status` hand their work to it."
+            "runs, its commands hand their work to it."
         )
     first = message.splitlines()[0] if message else type(error).__name__
     return BadInput(f"The database {url.render_as_string(hide_password=True)} cannot be opened: {first}")
