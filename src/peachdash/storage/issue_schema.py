@@ -6,16 +6,7 @@ called and how it stands is told by the latest row.
 
 import sqlalchemy as sa
 
-from peachdash.storage.schema import metadata
-
-
-def _id(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, primary_key=True)
-
-
-def _utc(name: str) -> sa.Column[object]:
-    return sa.Column(name, sa.DateTime(timezone=True), nullable=False)
-
+from peachdash.storage.schema_base import id_column, metadata, utc_column
 
 review_sentences = sa.Table(
     "review_sentences",
@@ -31,40 +22,40 @@ review_sentences = sa.Table(
 issues = sa.Table(
     "issues",
     metadata,
-    _id("issue_id"),
+    id_column("issue_id"),
     sa.Column("business_id", sa.Text, nullable=False),
     sa.Column("origin", sa.Text, nullable=False, comment="found or split"),
     sa.Column("founded_by", sa.Text, nullable=False),
-    _utc("founded_utc"),
+    utc_column("founded_utc"),
 )
 
 issue_names = sa.Table(
     "issue_names",
     metadata,
-    _id("naming_id"),
+    id_column("naming_id"),
     sa.Column("issue_id", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False, comment="in customers' own words"),
     sa.Column("keywords", sa.JSON, nullable=False, comment="words that set it apart, to be marked"),
     sa.Column("aspect", sa.Text, nullable=False, comment="see records.Aspect"),
     sa.Column("sentences", sa.Integer, nullable=False, comment="how many it was named from"),
-    _utc("named_utc"),
+    utc_column("named_utc"),
 )
 
 issue_prototypes = sa.Table(
     "issue_prototypes",
     metadata,
-    _id("prototype_id"),
+    id_column("prototype_id"),
     sa.Column("issue_id", sa.Text, nullable=False),
     sa.Column("vector", sa.LargeBinary, nullable=False, comment="float16, unit length"),
     sa.Column("encoder", sa.Text, nullable=False, comment="sha256 of the encoder's weights"),
     sa.Column("origin", sa.Text, nullable=False, comment="found, moved or split"),
-    _utc("made_utc"),
+    utc_column("made_utc"),
 )
 
 issue_sentences = sa.Table(
     "issue_sentences",
     metadata,
-    _id("assignment_id"),
+    id_column("assignment_id"),
     sa.Column("issue_id", sa.Text, nullable=False),
     sa.Column("business_id", sa.Text, nullable=False),
     sa.Column("text_sha256", sa.Text, nullable=False),
@@ -73,26 +64,26 @@ issue_sentences = sa.Table(
     sa.Column("similarity", sa.Double, comment="cosine with the issue's nearest prototype"),
     sa.Column("vector", sa.LargeBinary, nullable=False, comment="float16, unit length"),
     sa.Column("assigned_by", sa.Text, nullable=False),
-    _utc("assigned_utc"),
+    utc_column("assigned_utc"),
 )
 
 issue_edits = sa.Table(
     "issue_edits",
     metadata,
-    _id("edit_id"),
+    id_column("edit_id"),
     sa.Column("issue_id", sa.Text, nullable=False),
     sa.Column(
         "kind", sa.Text, nullable=False, comment="see records.IssueEdit; the latest of each kind counts"
     ),
     sa.Column("value", sa.Text, comment="new name, aspect, or the issue merged into; null takes it back"),
     sa.Column("edited_by", sa.Text, nullable=False),
-    _utc("edited_utc"),
+    utc_column("edited_utc"),
 )
 
 issue_states = sa.Table(
     "issue_states",
     metadata,
-    _id("state_id"),
+    id_column("state_id"),
     sa.Column("issue_id", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False, comment="see records.IssueState"),
     sa.Column("owner", sa.Text, nullable=False),
@@ -100,18 +91,18 @@ issue_states = sa.Table(
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("settled_date", sa.Date, comment="reviews after it bring a resolved issue back"),
     sa.Column("changed_by", sa.Text, nullable=False),
-    _utc("changed_utc"),
+    utc_column("changed_utc"),
 )
 
 issue_fixes = sa.Table(
     "issue_fixes",
     metadata,
-    _id("fix_id"),
+    id_column("fix_id"),
     sa.Column("issue_id", sa.Text, nullable=False),
     sa.Column("label", sa.Text, nullable=False, comment="what was done, such as a new supplier"),
     sa.Column("fix_date", sa.Date, comment="null takes the issue's fix back"),
     sa.Column("set_by", sa.Text, nullable=False),
-    _utc("set_utc"),
+    utc_column("set_utc"),
 )
 
 explanations = sa.Table(
@@ -121,7 +112,7 @@ explanations = sa.Table(
     sa.Column("revision", sa.Text, nullable=False),
     sa.Column("words", sa.JSON, nullable=False, comment="list of [start, end, weight of each class]"),
     sa.Column("error", sa.Double, nullable=False, comment="what the weights leave unexplained, in logits"),
-    _utc("explained_utc"),
+    utc_column("explained_utc"),
 )
 
 text_vectors = sa.Table(
