@@ -85,6 +85,11 @@ class Settings(BaseSettings):
     def inbox(self) -> Path:
         return self.home / "inbox"
 
+    @property
+    def trained(self) -> Path:
+        """Folder of the models that were trained here, one sub-folder for each, named by its revision."""
+        return self.home / "models"
+
 
 def load_settings() -> Settings:
     """The settings of this process.

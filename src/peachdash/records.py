@@ -60,6 +60,33 @@ class Aspect(StrEnum):
 ASPECTS: tuple[str, ...] = tuple(aspect.value for aspect in Aspect)
 
 
+class Pool(StrEnum):
+    """From which reviews a labelling task is drawn."""
+
+    UNLABELLED = "unlabelled"
+    LEAST_CERTAIN = "least certain"
+    WORDS = "words"
+    REPORTED = "reported"
+    NEW = "new since the last training"
+
+
+class LabelOrigin(StrEnum):
+    """Where a label of a data set comes from.
+
+    `AGREED` and `ADJUDICATED` are double labels and serve every split; the others are single decisions and
+    serve training only.
+    """
+
+    AGREED = "agreed"
+    ADJUDICATED = "adjudicated"
+    CORRECTION = "correction"
+    REPORT = "report"
+    QUEUE = "queue"
+
+
+DOUBLE_ORIGINS: tuple[LabelOrigin, ...] = (LabelOrigin.AGREED, LabelOrigin.ADJUDICATED)
+
+
 class IssueState(StrEnum):
     """How far the work on an issue is; an issue without a row is open."""
 

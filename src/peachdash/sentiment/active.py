@@ -52,7 +52,7 @@ def find_model(name: str, settings: Settings) -> ModelReference:
     """
     return resolve_model(
         name,
-        settings.models,
+        [settings.models, settings.trained],
         settings.encoders,
         active_champion=read_champion_file(settings.home),
         device=settings.device,
