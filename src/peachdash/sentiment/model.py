@@ -32,8 +32,20 @@ class Network:
 
     def logits(self, ids: Any, mask: Any) -> Any:
         """Token ids and mask (B, L) as logits (B, 3) in fp32."""
-        hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        hidden = self.encoder(input_ids=ids, attention_mask=self._attention_mask(mask)).last_hidden_state
         return self.head(self._dropped(mean_pool(hidden, mask)))
+
+    def _attention_mask(self, mask: Any) -> Any:
+        """The mask as the encoder adds it to its scores where it does that itself, else as it is.
+
+        transformers' own conversion makes a tensor on the CPU, which no CUDA graph can record.
+        """
+        import torch
+
+        if self.encoder.config._attn_implementation != "eager":
+            return mask
+        dtype = self.encoder.dtype
+        return (1.0 - mask[:, None, None, :].to(dtype)) * torch.finfo(dtype).min
 
     def _dropped(self, pooled: Any) -> Any:
         import torch
