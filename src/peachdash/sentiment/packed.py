@@ -169,11 +169,12 @@ class PackedEncoder:
         vectors = functional.embedding(batch.ids, self._words)
         vectors += functional.embedding(batch.positions, self._places)
         hidden = functional.layer_norm(vectors, vectors.shape[-1:], *self._first_norm, self._epsilon)
-        for layer in self._layers:
-            context = self._attend(layer.projected(hidden), batch)
-            hidden = self._add_norm(layer.attended(context), hidden, *layer.norms[0], self._epsilon)
-            inner = layer.down(layer.up(hidden))
-            hidden = self._add_norm(inner, hidden, *layer.norms[1], self._epsilon)
+        with _without_plans():
+            for layer in self._layers:
+                context = self._attend(layer.projected(hidden), batch)
+                hidden = self._add_norm(layer.attended(context), hidden, *layer.norms[0], self._epsilon)
+                inner = layer.down(layer.up(hidden))
+                hidden = self._add_norm(inner, hidden, *layer.norms[1], self._epsilon)
         return hidden
 
     def _attend_varlen(self, projected: Any, batch: PackedBatch) -> Any:
@@ -275,6 +276,13 @@ class PackedEncoder:
         with torch.no_grad():
             shape = torch.empty(1, longest, 1)
             return self._send(encoder.encoder.compute_position_bias(shape)[:1])
+
+
+def _without_plans() -> Any:
+    """Attention by kernels that take any shape; cuDNN first plans each one, and here most are new."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    return sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH])
 
 
 def _attention(query: Any, key: Any, value: Any, bias: Any) -> Any:
