@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -79,7 +80,7 @@ def read_export(
     reviews["date_precision"] = dates.precision
     reviews["reviewer_hash"] = hash_reviewers(columns.label("reviewer"), hash_key)
     notes += _star_notes(columns, reviews)
-    reasons = find_broken(reviews, columns.cells("stars").notna(), recognition.mapping)
+    reasons = find_broken(reviews, columns.stars.notna(), recognition.mapping)
     rejects = _rejected(table, reasons, recognition)
     return ExportRead(recognition, _accepted(reviews, reasons), rejects, tuple(notes))
 
@@ -90,6 +91,10 @@ class _Columns:
     def __init__(self, frame: pd.DataFrame, recognition: Recognition) -> None:
         self.frame = frame
         self.mapping = recognition.mapping
+
+    @cached_property
+    def stars(self) -> pd.Series:
+        return self.cells("stars")
 
     def cells(self, field: str) -> pd.Series:
         if field in self.mapping:
@@ -119,7 +124,7 @@ def _words_and_stars(columns: _Columns, notes: list[str]) -> pd.DataFrame:
     foreign = translated.notna() & original.notna() & (translated != original)
     reviews["language"] = columns.label("language").str.lower().mask(foreign)
     reviews["owner_reply"] = columns.text("owner_reply")
-    reviews["stars"], scale = parse_stars(columns.cells("stars"))
+    reviews["stars"], scale = parse_stars(columns.stars)
     if scale > 1:
         notes.append(f"The stars run to {5 * scale:g} and were divided by {scale:g}.")
     if foreign.any():
@@ -140,7 +145,7 @@ def _business_notes(columns: _Columns, given: str | None) -> list[str]:
 
 def _star_notes(columns: _Columns, reviews: pd.DataFrame) -> list[str]:
     words = reviews["text"].notna() | reviews["title"].notna()
-    misread = int((columns.cells("stars").notna() & reviews["stars"].isna() & words).sum())
+    misread = int((columns.stars.notna() & reviews["stars"].isna() & words).sum())
     return (
         [f"Stars that could not be read as 1 to 5: {misread:,}; the reviews are kept without."]
         if misread

@@ -54,7 +54,8 @@ def find_broken(reviews: pd.DataFrame, has_stars: pd.Series, mapping: dict[str, 
 
 def _failures(kept: pd.DataFrame) -> pd.DataFrame:
     """Broken rules in the order of the schema: column, check (the reason) and index (the row)."""
-    if kept.all(axis=None):
+    kept = kept[~kept.all(axis=1)]
+    if kept.empty:
         return pd.DataFrame({"column": [], "check": [], "index": []})
     from pandera.errors import SchemaErrors
 

@@ -102,4 +102,5 @@ def text_sha256(scored: str) -> str:
 
 def text_sha256s(scored: Iterable[str]) -> list[str]:
     """`text_sha256` of each text, in order."""
-    return [text_sha256(text) for text in scored]
+    sha256 = hashlib.sha256
+    return [sha256(text.encode("utf-8")).hexdigest() for text in scored]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
+import pandas as pd
 import sqlalchemy as sa
 
 from peachdash.storage import schema as t
+from peachdash.storage.bulk import append_frame
 
 UNASSIGNED_CLIENT = "unassigned"
 
@@ -75,6 +78,21 @@ def add_business(
         )
     )
     return unique
+
+
+def add_unassigned_businesses(connection: sa.Connection, names: Iterable[str]) -> dict[str, str]:
+    """Store businesses that no client has yet; the id of each name, made unique where another bears it."""
+    ensure_client(connection, UNASSIGNED_CLIENT, "Unassigned")
+    taken = set(connection.execute(sa.select(t.businesses.c.business_id)).scalars())
+    ids: dict[str, str] = {}
+    for name in names:
+        ids[name] = free_id(slug(name), taken)
+        taken.add(ids[name])
+    blank = {"client_id": UNASSIGNED_CLIENT, "kind": "", "neighbourhood": "", "is_demo": False}
+    made = {**blank, "created_utc": pd.Timestamp.now("UTC")}
+    frame = pd.DataFrame({"business_id": list(ids.values()), "name": [name.strip() for name in ids]})
+    append_frame(connection, t.businesses, frame.assign(**made))
+    return ids
 
 
 def client_exists(connection: sa.Connection, client_id: str) -> bool:

@@ -12,7 +12,7 @@ import pandas as pd
 from peachdash.errors import BadInput, NotFound
 from peachdash.records import Scope
 from peachdash.storage.audit import append_audit
-from peachdash.storage.catalogue import add_business, fold, load_business_names
+from peachdash.storage.catalogue import add_unassigned_businesses, fold, load_business_names
 from peachdash.storage.database import Database
 from peachdash.storage.findings import append_languages
 from peachdash.storage.reviews import (
@@ -192,7 +192,8 @@ def _check_platform_count(plan: ImportPlan) -> None:
 
 def _stored_rows(connection: Any, plan: ImportPlan) -> pd.DataFrame:
     """The accepted rows with every column of `reviews`, numbered and in their order."""
-    ids = {fold(name): add_business(connection, name) for name in plan.new_businesses}
+    added = add_unassigned_businesses(connection, plan.new_businesses)
+    ids = {fold(name): business_id for name, business_id in added.items()}
     rows = plan.rows
     named = rows["business"].map({name: ids.get(fold(name)) for name in rows["business"].unique()})
     rows = rows.assign(business_id=rows["business_id"].fillna(named))
