@@ -20,6 +20,7 @@ from peachdash.queries.complaints import fetch_issues
 from peachdash.queries.issue_evidence import fetch_evidence
 from peachdash.records import ReviewFilter, Scope
 from peachdash.sentiment.active import find_active
+from peachdash.sentiment.corpus import gold_file
 from peachdash.storage.database import open_database
 from peachdash.workflows.setup import load_gold
 from scripts.build_aspects import read_lines
@@ -82,7 +83,7 @@ def load_pairs(settings: Settings) -> pd.DataFrame:
         evidence = fetch_evidence(connection, house, ReviewFilter(), models, with_text=True)
         issues = fetch_issues(connection, house).set_index("issue_id")["own_name"]
     database.close()
-    gold = load_gold(settings.data / "labels" / "gold.jsonl")
+    gold = load_gold(gold_file(settings.data))
     gold = gold[(gold["split"] == "test") & (gold["label"] == "negative")]
     texts = read_lines(settings.data / "reviews" / "test.jsonl").set_index("review_id")["text"]
     gold = gold.assign(text=gold["review_id"].map(texts), review_key=gold["review_id"])

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
+from peachdash.sentiment.corpus import gold_file
 from peachdash.workflows.setup import load_annotations, load_gold
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -51,7 +52,7 @@ def reviews() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def gold(reviews) -> pd.DataFrame:
-    labels = load_gold(DATA / "labels" / "gold.jsonl")
+    labels = load_gold(gold_file(DATA))
     return labels.merge(reviews.drop(columns="split"), on="review_id", validate="one_to_one")
 
 

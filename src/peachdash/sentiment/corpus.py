@@ -1,4 +1,4 @@
-"""Peach's own reviews and labels as files: `data/reviews/<split>.jsonl` and `data/labels/gold.jsonl`.
+"""Peach's own reviews and labels as files: `data/reviews/<split>.jsonl` and `data/labels/gold.jsonl.gz`.
 
 A review line has review_id, business_id, date, source, stars, title, text and owner_reply; a label line has
 review_id, label, slices (a list of names), and may have reason_words and aspect. Labels may also come as
@@ -8,11 +8,12 @@ review_id, label, slices (a list of names), and may have reason_words and aspect
 from __future__ import annotations
 
 import csv
+import gzip
 import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 
@@ -43,6 +44,12 @@ def load_reviews(data_dir: Path, split: str) -> pd.DataFrame:
     return frame
 
 
+def gold_file(data_dir: Path) -> Path:
+    """Where the gold labels lie: JSON Lines, gzipped where there is such a file."""
+    packed = data_dir / "labels" / "gold.jsonl.gz"
+    return packed if packed.is_file() else data_dir / "labels" / "gold.jsonl"
+
+
 def load_labels(data_dir: Path) -> pd.DataFrame:
     """The adjudicated labels of all splits.
 
@@ -52,7 +59,7 @@ def load_labels(data_dir: Path) -> pd.DataFrame:
     Raises:
         BadInput: no label file, an unknown label, or an id twice.
     """
-    lines, table = data_dir / "labels" / "gold.jsonl", data_dir / "labels" / "gold.csv"
+    lines, table = gold_file(data_dir), data_dir / "labels" / "gold.csv"
     path = lines if lines.is_file() or not table.is_file() else table
     rows = list(_json_lines(path)) if path is lines else _csv_rows(path)
     records = [(str(row["review_id"]), row.get("label"), _slices(row.get("slices"))) for row in rows]
@@ -112,7 +119,7 @@ def frame_sha256(frame: pd.DataFrame) -> str:
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         raise BadInput(f"{path} does not exist.")
-    with path.open(encoding="utf-8") as handle:
+    with _open_text(path) as handle:
         for number, line in enumerate(handle, start=1):
             if not line.strip():
                 continue
@@ -123,6 +130,10 @@ def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
             if not isinstance(row, dict) or not row.get("review_id"):
                 raise BadInput(f"{path}, line {number} is no object with a review_id.")
             yield row
+
+
+def _open_text(path: Path) -> IO[str]:
+    return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
 
 
 def _csv_rows(path: Path) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -14,6 +15,7 @@ import pandas as pd
 
 from peachdash.errors import BadInput, NotFound
 from peachdash.records import Scope
+from peachdash.sentiment.corpus import gold_file
 from peachdash.sentiment.text import scored_texts, text_sha256s
 from peachdash.storage.catalogue import add_business, ensure_client, load_business_names, slug
 from peachdash.storage.database import Database
@@ -121,7 +123,7 @@ def _review_frame(records: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _load_labels(database: Database, data: Path) -> int:
-    gold = load_gold(data / "labels" / "gold.jsonl")
+    gold = load_gold(gold_file(data))
     annotations = load_annotations(data / "labels" / "annotations.csv.gz")
     gold = gold.rename(columns={"review_id": "review_key"})
     annotations = annotations.rename(columns={"review_id": "review_key"})
@@ -169,13 +171,13 @@ def load_annotations(path: Path) -> pd.DataFrame:
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:
-    """The objects of a JSON Lines file.
+    """The objects of a JSON Lines file, gzipped where its name ends so.
 
     Raises:
         BadInput: the file is missing or a line is no JSON; the message names both.
     """
     records = []
-    for number, line in enumerate(_read_bytes(path).decode("utf-8").splitlines(), start=1):
+    for number, line in enumerate(_unpacked(path).decode("utf-8").splitlines(), start=1):
         try:
             records.append(json.loads(line))
         except ValueError as error:
@@ -193,6 +195,14 @@ def read_json_file(path: Path) -> Any:
         return json.loads(_read_bytes(path))
     except ValueError as error:
         raise BadInput(f"{path}: expected JSON ({error}).") from error
+
+
+def _unpacked(path: Path) -> bytes:
+    content = _read_bytes(path)
+    try:
+        return gzip.decompress(content) if path.suffix == ".gz" else content
+    except (OSError, EOFError) as error:
+        raise BadInput(f"{path} is no gzip file: {error}.") from error
 
 
 def _read_bytes(path: Path) -> bytes:
