@@ -131,16 +131,16 @@ def render_recognition(recognition: Recognition, profile: str | None) -> None:
 def choose_origin(
     session: Session, recognition: Recognition, known: ImportOptions, slot: str
 ) -> tuple[str | None, str | None]:
-    """Business and source for a file that lacks them; None where it names them or nothing was chosen."""
+    """Business and source for a file, or for its rows, that lack them; None where nothing was chosen."""
     business, source = known.business, known.source
+    named = "business" in recognition.mapping
     with st.container(horizontal=True):
-        if "business" not in recognition.mapping:
-            business = _choose_known(
-                "Whose reviews are these?",
-                f"business{slot}",
-                list(ask(session, fetch_businesses)["business"]),
-                business,
-            )
+        business = _choose_known(
+            "Whose are rows that name no business? (optional)" if named else "Whose reviews are these?",
+            f"business{slot}",
+            list(ask(session, fetch_businesses)["business"]),
+            business,
+        )
         if "source" not in recognition.mapping and recognition.source is None:
             source = _choose_known(
                 "Where were they written? (optional)", f"source{slot}", ask(session, fetch_sources), source
