@@ -14,7 +14,7 @@ from peachdash.errors import BadInput, JobFailed
 from peachdash.import_commands import _wait_for
 from peachdash.jobs import background, describing, explaining, importing, issue_finding, worker
 from peachdash.jobs.explaining import REMEMBERED_RUNS, ask_explanation, failed_explanation
-from peachdash.jobs.runs import create_run, forget_old_runs, list_runs, write_json
+from peachdash.jobs.runs import adopt_runs, create_run, forget_old_runs, list_runs, write_json
 from peachdash.jobs.scoring import KIND, create_scoring_run
 from peachdash.jobs.supervisor import FAILURE_PAUSE_SECONDS, Supervisor
 from peachdash.records import ActiveModels
@@ -85,6 +85,17 @@ def test_progress_does_not_save_a_run_that_begins_anew_each_time(settings, kind)
         run.append_event(event="progress", done=1, total=2)
     background.take_run(run, settings)
     assert (run.state, run.error) == ("failed", f"its process died {background.STARTS_IN_VAIN} times")
+
+
+def test_a_run_that_an_app_left_behind_is_taken_up_however_often(settings):
+    run = importing.create_import_run(
+        settings.jobs, PLAIN, "large.csv", ImportOptions(), EVERYTHING, "command", confirmed=True
+    )
+    for _ in range(background.STARTS_IN_VAIN):
+        run.append_event(event="started", done=0, total=1)
+        adopt_runs(settings.jobs)
+    background.take_run(run, settings)
+    assert (run.state, run.error) == ("done", "")
 
 
 def test_output_that_cannot_be_stored_fails_its_run_and_no_later_one(supervisor, settings, caplog):

@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 
 State = Literal["queued", "running", "done", "failed", "stored"]
 UNFINISHED: tuple[State, ...] = ("queued", "running")
+ADOPTED = "adopted"
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,10 @@ class RunFolder:
 
     @property
     def starts(self) -> int:
-        """How often a process began the run."""
-        return sum(event.get("event") == "started" for event in self.events())
+        """How often a process began the run under the present supervisor, see `adopt_runs`."""
+        names = [event.get("event") for event in self.events()]
+        since = len(names) - names[::-1].index(ADOPTED) if ADOPTED in names else 0
+        return names[since:].count("started")
 
     @property
     def starts_in_vain(self) -> int:
@@ -145,6 +148,13 @@ def list_runs(jobs: Path) -> list[RunFolder]:
 def unfinished_runs(jobs: Path, kind: str) -> Iterator[RunFolder]:
     """Runs of a kind that are queued, running, or whose process died before their end."""
     return (run for run in list_runs(jobs) if run.request.get("kind") == kind and run.state in UNFINISHED)
+
+
+def adopt_runs(jobs: Path) -> None:
+    """Mark what an earlier supervisor left unfinished: that it ended says nothing against the runs."""
+    for run in list_runs(jobs):
+        if run.state in UNFINISHED:
+            run.append_event(event=ADOPTED)
 
 
 @contextmanager

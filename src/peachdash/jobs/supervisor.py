@@ -21,7 +21,7 @@ from peachdash.errors import PeachdashError
 from peachdash.jobs import describing, explaining, importing, issue_finding
 from peachdash.jobs.background import next_run
 from peachdash.jobs.inbox import serve_inbox, settle_dropped
-from peachdash.jobs.runs import RunFolder, State, forget_old_runs, list_runs, unfinished_runs
+from peachdash.jobs.runs import RunFolder, State, adopt_runs, forget_old_runs, list_runs, unfinished_runs
 from peachdash.jobs.scoring import KIND, create_scoring_run, read_part
 from peachdash.queries.version import fetch_data_version
 from peachdash.records import ActiveModels, Scope
@@ -60,6 +60,7 @@ class Supervisor:
         self._thread = threading.Thread(target=self._loop, name="supervisor", daemon=True)
 
     def start(self) -> None:
+        adopt_runs(self.settings.jobs)
         self._thread.start()
 
     def stop(self) -> None:
