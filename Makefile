@@ -73,7 +73,7 @@ models: install-base ## rebuild the four shipped models from data/ and public pa
 	@$(BUILD) generic --size small --replace --epochs 3 --batch-size 32 --learning-rate 0.001
 	@$(BUILD) generic --size base --replace --epochs 2 --batch-size 64 --learning-rate 0.0005 --lora-rank 8 --lora-alpha 16
 	@$(BUILD) champion --size base --replace --average-seeds 4 --batch-size 64 --distil-temperature 1 --epochs 8 --learning-rate 0.0008 --lora-alpha 16 --lora-rank 8 --replay-share 0.5 --seed 13
-	@$(BUILD) champion --size small --replace --average-seeds 4 --batch-size 32 --distil-on all --distil-temperature 1 --epochs 8 --learning-rate 0.001 --replay-share 0.4 --seed 13 --teacher champion-base
+	@$(BUILD) champion --size small --replace --average-seeds 4 --batch-size 32 --distil-on all --distil-temperature 1 --epochs 8 --learning-rate 0.001 --replay-share 0.5 --seed 13 --teacher champion-base
 	@$(BIN)/python -m scripts.build_aspects
 	@$(BIN)/python -m scripts.learning_curve --size small --learning-rate 0.001
 

@@ -76,7 +76,7 @@ def test_counts(reviews, gold, businesses):
     assert sizes.sum() >= 2400
     assert set(reviews["business_id"]) == {business["id"] for business in businesses}
     large = reviews["business_id"].value_counts()
-    assert (large >= 500).sum() == 3
+    assert (large >= 500).sum() >= 3
     assert large["sweet-stack-creamery"] >= 500
 
 
