@@ -15,7 +15,7 @@ PACKAGE = REPOSITORY / "src" / "peachdash"
 # from the top to the bottom; a layer may import what stands below it
 LAYERS = [
     ["cli"],
-    ["user_commands", "import_commands", "score_command"],
+    ["user_commands", "import_commands", "label_commands", "score_command"],
     ["terminal", "terminal_figures", "serve", "command_line"],
     ["ui"],
     ["jobs"],
@@ -23,7 +23,7 @@ LAYERS = [
     ["queries"],
     ["storage"],
     ["charts"],
-    ["ingest", "evaluation", "logs"],
+    ["ingest", "evaluation", "labelling", "logs"],
     ["insights"],
     ["sentiment"],
     ["config"],
