@@ -16,7 +16,7 @@ PACKAGE = REPOSITORY / "src" / "peachdash"
 LAYERS = [
     ["cli"],
     ["user_commands", "import_commands", "label_commands", "score_command"],
-    ["terminal", "terminal_figures", "serve", "command_line"],
+    ["terminal", "terminal_figures", "terminal_labels", "serve", "command_line"],
     ["ui"],
     ["jobs"],
     ["workflows"],
