@@ -7,7 +7,7 @@ import streamlit as st
 from peachdash.ui.access import open_session
 from peachdash.ui.empty import stop_if_empty
 from peachdash.ui.headline import render_headline
-from peachdash.ui.label_desk import desk_sentence, open_desk, render_task_choice, render_who
+from peachdash.ui.label_desk import desk_sentence, open_desk, render_task_choice, render_turns, render_who
 from peachdash.ui.label_screen import render_label_screen
 from peachdash.ui.label_task_form import render_task_form
 from peachdash.ui.label_tasks import render_tasks
@@ -23,9 +23,11 @@ st.caption(
     "what you said shows to nobody before the other annotator has labelled the review too. "
     "Keys 1 to 3 label. You can stop at any time and go on another day."
 )
-render_guide()
-render_who(desk)
-render_task_choice(desk)
+render_turns(desk)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    render_who(desk)
+    render_task_choice(desk)
+    render_guide()
 render_label_screen(session, desk)
 render_task_form(session, desk)
 render_tasks(desk)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import altair as alt
 import pandas as pd
 
@@ -18,8 +20,7 @@ def agreement_chart(rows: pd.DataFrame) -> alt.LayerChart:
         rows: shown (what the row is called), group_words, n, kappa, low, high (−1 to 1; NaN where there is
             no interval). One row or more.
     """
-    bottom = min(0.0, float(rows["kappa"].min()), float(rows["low"].fillna(0.0).min()))
-    scale = alt.Scale(domain=[bottom, 1.0])
+    scale = alt.Scale(domain=[_bottom(rows), 1.0])
     y = alt.Y(
         "shown:N", sort=list(rows["shown"]), title=None, axis=alt.Axis(labelLimit=220, labelOverlap=False)
     )
@@ -40,6 +41,12 @@ def agreement_chart(rows: pd.DataFrame) -> alt.LayerChart:
     )
     height = _ROW * len(rows) + LABEL_PIXELS
     return finish(stretched(chart, height), "Where two annotators agree, and where not", _describe(rows))
+
+
+def _bottom(rows: pd.DataFrame) -> float:
+    """The tenth below the lowest end, at most 0.8: differences are what the chart is about."""
+    lowest = float(rows[["kappa", "low"]].min().min())
+    return min(0.8, max(-1.0, math.floor(lowest * 10) / 10))
 
 
 def _describe(rows: pd.DataFrame) -> str:

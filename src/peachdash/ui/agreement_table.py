@@ -61,7 +61,7 @@ def agreement_sentence(agreement: pd.DataFrame, minimum_n: int) -> str:
     if n < minimum_n:
         return f"{formatting.counted(n, 'review')} with two labels: too few for a figure of agreement."
     share = formatting.estimate(row["agreed"], row["agreed_low"], row["agreed_high"], n)
-    return f"Two annotators give the same label in {share}: kappa {kappa_words(row)}."
+    return f"Two annotators give the same label to {share} of the reviews: kappa {kappa_words(row)}."
 
 
 def kappa_words(row: pd.Series) -> str:
@@ -70,7 +70,8 @@ def kappa_words(row: pd.Series) -> str:
         return "not defined (only one label was used)"
     if formatting.is_missing(row["low"]):
         return f"{row['kappa']:.2f} (no disagreement, so no interval)"
-    return f"{row['kappa']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+    decimals = 3 if row["n"] >= formatting.DECIMALS_FROM else 2
+    return f"{row['kappa']:.{decimals}f} ({row['low']:.{decimals}f} to {row['high']:.{decimals}f})"
 
 
 def render_agreement(agreement: pd.DataFrame, basis: str, minimum_n: int) -> None:
@@ -112,7 +113,7 @@ def _table(agreement: pd.DataFrame, minimum_n: int) -> pd.DataFrame:
         {
             "Of": list(rows["group_words"]),
             "Which": list(rows["shown"]),
-            "n": list(rows["n"]),
+            "n": [formatting.count(n) for n in rows["n"]],
             "Same label": [
                 "too few reviews" if is_few else _share(row)
                 for is_few, (_, row) in zip(few, rows.iterrows(), strict=True)

@@ -14,7 +14,11 @@ from peachdash.ui.access import Session
 from peachdash.ui.data import ask
 
 _PERSON, _TASK = "labelling_as", "labelling_task"
-NOBODY = "Nobody yet"
+NOBODY = "Choose your name"
+TURNS = (
+    "Nobody signs in on this machine: two people take turns, and whoever labels says who they are. What one "
+    "says shows to the other only when both have labelled a review."
+)
 
 
 @dataclass(frozen=True)
@@ -101,20 +105,19 @@ def machine_names(tasks: pd.DataFrame) -> list[str]:
     return sorted({one for both in open_["annotators"] for one in both if not looks_like_user_id(one)})
 
 
+def render_turns(desk: Desk) -> None:
+    """At the machine: how two people label on it without seeing each other's labels."""
+    if desk.at_machine:
+        st.caption(f":material/group: {TURNS}")
+
+
 def render_who(desk: Desk) -> None:
     """At the machine: who sits there. Elsewhere the sign-in says it."""
     names = machine_names(desk.tasks)
     if not desk.at_machine or not names:
         return
     place = names.index(desk.annotator) if desk.annotator in names else None
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            "I am", names, index=place, placeholder=NOBODY, format_func=str, width=260, key="label_person"
-        )
-        st.caption(
-            "Nobody signs in on this machine, so whoever labels says who they are. Take turns: what the "
-            "other one said shows to nobody before both have labelled a review."
-        )
+    chosen = st.selectbox("I am", names, index=place, placeholder=NOBODY, width=260, key="label_person")
     if chosen != desk.annotator:
         st.session_state[_PERSON] = chosen
         st.rerun()

@@ -86,8 +86,8 @@ def _render_search(session: Session, found: Suspects) -> None:
         st.button(
             "Look for likely label errors", icon=":material/search:", key="check_labels", on_click=_ask,
             type="secondary" if len(found.rows) else "primary",
-            help=f"{formatting.counted(found.settled, 'settled label')} to check; a minute or two.",
         )  # fmt: skip
+        st.caption(f"{formatting.counted(found.settled, 'settled label')} to check; a minute or two.")
 
 
 def _ask() -> None:

@@ -77,14 +77,16 @@ def _render_tags(number: int) -> None:
     with st.container(horizontal=True, gap="small", key="label_tags_row"):
         for name in SLICES:
             st.button(
-                SLICE_WORDS[name], key=f"tag_{name}", help=SLICE_MEANINGS[name], shortcut=SLICE_KEYS[name],
-                icon=":material/check:" if name in chosen else None,
-                type="primary" if name in chosen else "secondary", on_click=_toggle, args=(number, name),
+                f"**{SLICE_WORDS[name]}**" if name in chosen else SLICE_WORDS[name], key=f"tag_{name}",
+                help=SLICE_MEANINGS[name], shortcut=SLICE_KEYS[name],
+                icon=":material/check_box:" if name in chosen else ":material/check_box_outline_blank:",
+                on_click=_toggle, args=(number, name),
             )  # fmt: skip
         st.button(
-            "Unsure", key="tag_unsure", shortcut=UNSURE_KEY, icon=":material/help:",
+            "**Unsure**" if _UNSURE in chosen else "Unsure", key="tag_unsure", shortcut=UNSURE_KEY,
+            icon=":material/check_box:" if _UNSURE in chosen else ":material/check_box_outline_blank:",
             help="Two readings stay equally likely; the adjudicator decides. Choose the one you lean to.",
-            type="primary" if _UNSURE in chosen else "secondary", on_click=_toggle, args=(number, _UNSURE),
+            on_click=_toggle, args=(number, _UNSURE),
         )  # fmt: skip
 
 
@@ -107,7 +109,7 @@ def _render_undo(session: Session, desk: Desk) -> None:
     row = last.iloc[0]
     st.button(
         "Undo", key="label_undo", icon=":material/undo:", shortcut=UNDO_KEY, type="tertiary",
-        help="Take your last label back", on_click=_take_back,
+        on_click=_take_back,
         args=(desk.chosen, desk.annotator, int(row["review_id"])),
     )  # fmt: skip
     unsure = ", unsure" if row["unsure"] else ""

@@ -20,7 +20,8 @@ DEFAULT_SIZE = 50
 
 def render_task_form(session: Session, desk: Desk) -> None:
     """The form, open where there is no task yet."""
-    with st.expander("New labelling task", icon=":material/add:", expanded=desk.tasks.empty, key="new_task"):
+    key = "first_task" if desk.tasks.empty else "new_task"
+    with st.expander("New labelling task", icon=":material/add:", expanded=desk.tasks.empty, key=key):
         pool, words = _render_pool()
         found = ask(session, count_pools, session.models, tuple(words))[pool.value]
         with st.container(horizontal=True, vertical_alignment="bottom"):

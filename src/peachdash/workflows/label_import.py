@@ -104,8 +104,8 @@ def _faults(connection: sa.Connection, rows: pd.DataFrame) -> dict[str, pd.Serie
     return {
         f"label: expected one of {', '.join(LABELS)}": ~rows["label"].isin(LABELS),
         "annotator: missing": rows["annotator"] == "",
-        f"annotator: a name has at most {NAME_LIMIT} characters": rows["annotator"].map(
-            lambda name: len(name) > NAME_LIMIT or looks_like_user_id(name)
+        f"annotator: a name has at most {NAME_LIMIT} characters": _flags(
+            rows, [len(name) > NAME_LIMIT or looks_like_user_id(name) for name in rows["annotator"]]
         ),
         f"reason_words: at most {WORDS_LIMIT} characters": rows["reason_words"].str.len() > WORDS_LIMIT,
         "reason: an adjudication needs one": ruling & (rows["reason"].str.strip() == ""),
@@ -113,6 +113,10 @@ def _faults(connection: sa.Connection, rows: pd.DataFrame) -> dict[str, pd.Serie
         UNKNOWN_REVIEW: rows["review_id"].isna(),
         SHIPPED_LABEL: rows["text_sha256"].isin(load_shipped_texts(connection)),
     }
+
+
+def _flags(rows: pd.DataFrame, values: list[bool]) -> pd.Series:
+    return pd.Series(values, index=rows.index, dtype=bool)
 
 
 def _find_reviews(connection: sa.Connection, scope: Scope, rows: pd.DataFrame) -> pd.DataFrame:

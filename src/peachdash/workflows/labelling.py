@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
 from peachdash.errors import BadInput, NotFound
+from peachdash.insights import formatting
 from peachdash.labelling.drawing import draw_items
 from peachdash.queries.label_pools import fetch_candidates
 from peachdash.queries.labelling import require_annotator
@@ -90,7 +92,10 @@ def make_task(
 
 
 def _made_name(pool: Pool, words: list[str]) -> str:
-    return f"{pool.value.capitalize()}: {', '.join(words)}"[:NAME_LIMIT] if words else pool.value.capitalize()
+    """The pool, its words and the day, so that tasks can be told apart."""
+    told = f"{pool.value.capitalize()}: {', '.join(words)}" if words else pool.value.capitalize()
+    day = formatting.date(dt.datetime.now(dt.UTC).date())
+    return f"{told[: NAME_LIMIT - 20]}, {day}"
 
 
 def _clean_name(name: str) -> str:
