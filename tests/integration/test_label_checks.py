@@ -163,7 +163,7 @@ def test_planted_errors_among_real_sentences_are_found():
     planted = np.random.default_rng(2).choice(len(labels), 45, replace=False)
     labels[planted] = ["positive" if label == "negative" else "negative" for label in labels[planted]]
     vectors = Embedder(Settings().encoders, "cpu").embed(list(rows["text"]))
-    found = check_labels(vectors, labels, rows["text"].reset_index(drop=True))
+    found = check_labels(vectors, list(rows["text"]), labels, rows["text"].reset_index(drop=True))
     suspected = np.flatnonzero(found.rows["suspected"])
     hits = len(set(planted) & set(suspected))
     assert hits / len(planted) > 0.5

@@ -12,19 +12,20 @@ from peachdash.labelling.label_errors import check_labels, content_sha256
 from peachdash.records import LABELS
 
 
-def clouds(n: int = 120, width: int = 8) -> tuple[np.ndarray, pd.Series, pd.Series]:
+def clouds(n: int = 120, width: int = 8) -> tuple[np.ndarray, list[str], pd.Series, pd.Series]:
     """Three clouds of vectors, one for each label, which a line tells apart; a text of its own each."""
     draw = np.random.default_rng(3)
     codes = np.arange(n) % 3
     vectors = 3 * np.eye(3, width)[codes] + draw.normal(0, 0.4, (n, width))
-    return vectors, pd.Series([LABELS[code] for code in codes]), pd.Series(map(str, range(n)))
+    texts = [f"visit {LABELS[code]} number{place}" for place, code in enumerate(codes)]
+    return vectors, texts, pd.Series([LABELS[code] for code in codes]), pd.Series(map(str, range(n)))
 
 
 def test_planted_errors_are_found_and_few_others():
-    vectors, labels, groups = clouds()
+    vectors, texts, labels, groups = clouds()
     planted = [4, 31, 77]
     labels[planted] = ["positive" if label != "positive" else "negative" for label in labels[planted]]
-    found = check_labels(vectors, labels, groups)
+    found = check_labels(vectors, texts, labels, groups)
     suspected = set(np.flatnonzero(found.rows["suspected"]))
     assert set(planted) <= suspected
     assert len(suspected) <= 6
@@ -43,19 +44,26 @@ def test_right_labels_are_left_alone():
 def test_a_text_is_never_learned_and_read_by_the_same_classifier():
     """Vectors that say nothing but which text it is: only who has learned a copy can read its label."""
     draw = np.random.default_rng(5)
-    texts = draw.normal(size=(60, 200))
+    found = draw.normal(size=(60, 200))
     labels = pd.Series([LABELS[number % 3] for number in range(60)])
-    vectors, twice = np.repeat(texts, 2, axis=0), labels.repeat(2).reset_index(drop=True)
+    vectors, twice = np.repeat(found, 2, axis=0), labels.repeat(2).reset_index(drop=True)
     groups = pd.Series(np.repeat(np.arange(60), 2).astype(str))
-    apart = check_labels(vectors, twice, groups)
-    together = check_labels(vectors, twice, pd.Series(map(str, range(120))))
+    texts = [f"text{number // 2}" for number in range(120)]
+    apart = check_labels(vectors, texts, twice, groups)
+    together = check_labels(vectors, texts, twice, pd.Series(map(str, range(120))))
     assert apart.agreement < 0.55 < 0.8 < together.agreement
 
 
 def test_two_classes_are_enough_and_the_third_is_zero():
-    vectors, labels, groups = clouds()
+    vectors, texts, labels, groups = clouds()
     kept = labels != "neutral"
-    found = check_labels(vectors[kept], labels[kept].reset_index(drop=True), groups[kept])
+    texts = [text for text, keep in zip(texts, kept, strict=True) if keep]
+    found = check_labels(
+        vectors[kept],
+        [text for text, keep in zip(texts, kept, strict=True) if keep],
+        labels[kept].reset_index(drop=True),
+        groups[kept],
+    )
     assert (found.rows["p_neutral"] == 0).all()
 
 

@@ -110,7 +110,7 @@ def execute_check_run(
     packed = [known.get(key, held) for key, held in zip(rows["text_sha256"], rows["vector"], strict=True)]
     run.append_event(event="progress", stage=LEARNING, done=0, total=len(rows))
     vectors = np.stack([np.frombuffer(item, dtype=np.float32) for item in packed])
-    found = check_labels(vectors, rows["label"], rows["text_sha256"])
+    found = check_labels(vectors, list(rows["text"]), rows["label"], rows["text_sha256"])
     told = rows.drop(columns="text").assign(vector=packed, **{name: found.rows[name] for name in _FOUND})
     table = pa.Table.from_pandas(told, preserve_index=False)
     about = {"agreement": found.agreement, "new": sorted(known)}

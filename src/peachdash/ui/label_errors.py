@@ -10,7 +10,7 @@ import streamlit as st
 from peachdash.insights import formatting
 from peachdash.insights.aspects import load_head
 from peachdash.jobs.label_checking import EMBEDDING, CheckProgress, ask_check, find_check_progress
-from peachdash.labelling.label_errors import FOLDS
+from peachdash.labelling.label_errors import FOLDS, OFFERED_SHARE
 from peachdash.queries.label_checks import SHIPPED
 from peachdash.records import LABELS
 from peachdash.storage.labelling import SECOND_LOOK, GivenLabel
@@ -56,9 +56,10 @@ def suspects_sentence(found: Suspects) -> str:
 def render_label_errors(session: Session, found: Suspects) -> None:
     """How they are found, the search, and one likely error at a time."""
     st.caption(
-        "A classifier on sentence vectors learns four fifths of the labels and reads the other fifth, "
-        f"{FOLDS} times round, so it reads no review whose label it has learned; cleanlab marks labels that "
-        f"these readings contradict. {_HELD_OUT}"
+        "Two classifiers, on sentence vectors and on words, learn four fifths of the labels and read the "
+        f"other fifth, {FOLDS} times round, so they read no review whose label they have learned; cleanlab "
+        f"marks labels that their readings contradict, and the least likely {OFFERED_SHARE:.0%} of all are "
+        f"offered. {_HELD_OUT}"
     )
     _render_search(session, found)
     if found.rows.empty:
@@ -87,7 +88,7 @@ def _render_search(session: Session, found: Suspects) -> None:
             "Look for likely label errors", icon=":material/search:", key="check_labels", on_click=_ask,
             type="secondary" if len(found.rows) else "primary",
         )  # fmt: skip
-        st.caption(f"{formatting.counted(found.settled, 'settled label')} to check; a minute or two.")
+        st.caption(f"{formatting.counted(found.settled, 'settled label')} to check, in some minutes.")
 
 
 def _ask() -> None:
@@ -132,7 +133,7 @@ def _render_suspect(row: dict[Any, Any], found: Suspects) -> None:
     with st.container(border=True, key="second_look_screen"):
         render_words(row)
         st.caption(
-            f"The label, {origin}, has {formatting.percent(row['quality'])} by the classifier. "
+            f"The label, {origin}, has {formatting.percent(row['quality'])} by the classifiers. "
             f"Tags: {slice_words(list(row['slices']))}. The model may well be the one that errs: read first."
         )
         render_ruling_form(f"again_{number}", list(row["slices"]), "", None)
