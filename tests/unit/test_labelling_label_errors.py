@@ -58,12 +58,8 @@ def test_two_classes_are_enough_and_the_third_is_zero():
     vectors, texts, labels, groups = clouds()
     kept = labels != "neutral"
     texts = [text for text, keep in zip(texts, kept, strict=True) if keep]
-    found = check_labels(
-        vectors[kept],
-        [text for text, keep in zip(texts, kept, strict=True) if keep],
-        labels[kept].reset_index(drop=True),
-        groups[kept],
-    )
+    kept_labels = labels[kept].reset_index(drop=True)
+    found = check_labels(vectors[kept], texts, kept_labels, groups[kept])
     assert (found.rows["p_neutral"] == 0).all()
 
 
