@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -94,12 +95,15 @@ def _read_out_of_sample(
     features: Any, codes: np.ndarray, groups: pd.Series, alpha: float, seed: int
 ) -> np.ndarray:
     """Probabilities (N, classes) by classifiers that had not learned the group of the review."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import SGDClassifier
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     model = SGDClassifier("log_loss", alpha=alpha, max_iter=60, average=True, random_state=seed)
-    read = cross_val_predict(model, features, codes, groups=groups, cv=folds, method="predict_proba")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the average of sixty passes is near enough
+        read = cross_val_predict(model, features, codes, groups=groups, cv=folds, method="predict_proba")
     return np.asarray(read)
 
 
