@@ -20,10 +20,13 @@ from peachdash.sentiment.embedding import Embedder
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--changed", type=float, default=0.02, help="share of labels that are changed")
+    parser.add_argument("--reviews", type=int, help="so many reviews, drawn at random, rather than all")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     settings = load_settings()
     rows, draw = load_labelled(settings.data, "train"), np.random.default_rng(options.seed)
+    if options.reviews is not None:
+        rows = rows.iloc[draw.permutation(len(rows))[: options.reviews]].reset_index(drop=True)
     labels = rows["label"].copy()
     changed = draw.choice(len(rows), round(options.changed * len(rows)), replace=False)
     for place in changed:
