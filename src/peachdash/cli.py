@@ -15,6 +15,7 @@ from peachdash.command_line import Json, active, opened, say, start, viewer
 from peachdash.config import REPOSITORY, load_settings
 from peachdash.errors import JobFailed, PeachdashError
 from peachdash.import_commands import import_files, list_profiles
+from peachdash.label_commands import labels
 from peachdash.score_command import score
 from peachdash.user_commands import users
 
@@ -27,6 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(users, name="users")
+app.add_typer(labels, name="labels")
 app.command()(score)
 
 

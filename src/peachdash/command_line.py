@@ -6,11 +6,13 @@ import getpass
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from peachdash.config import Settings, load_settings
+from peachdash.errors import BadInput
 from peachdash.records import ActiveModels, Scope
 
 if TYPE_CHECKING:
@@ -58,3 +60,22 @@ def active(models: Sequence[ModelReference]) -> ActiveModels:
     """The revisions of champion and generic model."""
     champion, generic = models
     return ActiveModels(champion.revision, generic.revision)
+
+
+def read_file(path: Path) -> bytes:
+    """The content of an input file.
+
+    Raises:
+        BadInput: there is none, it is a folder or a device, or it is too large.
+    """
+    from peachdash.ingest.guards import check_file_size
+
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder: expected a file.")
+    try:
+        if path.exists() and not path.is_file():
+            raise BadInput(f"{path} is no regular file.")
+        check_file_size(path.stat().st_size, str(path))
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error

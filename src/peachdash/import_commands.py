@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from peachdash.command_line import Json, opened, say, start, viewer
+from peachdash.command_line import Json, opened, read_file, say, start, viewer
 from peachdash.config import Settings
 from peachdash.errors import BadInput, JobFailed
 
@@ -79,25 +79,6 @@ def list_profiles(
     arguments = {} if remove is None else {"name": remove}
     answer = _ask(start("profiles"), "list" if remove is None else "remove", arguments)
     print_profiles(answer["profiles"], as_json=as_json)
-
-
-def read_file(path: Path) -> bytes:
-    """The content of an input file.
-
-    Raises:
-        BadInput: there is none, it is a folder or a device, or it is too large.
-    """
-    from peachdash.ingest.guards import check_file_size
-
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder: expected a file.")
-    try:
-        if path.exists() and not path.is_file():
-            raise BadInput(f"{path} is no regular file.")
-        check_file_size(path.stat().st_size, str(path))
-        return path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _mapping(pairs: list[str]) -> dict[str, str | None] | None:

@@ -60,6 +60,20 @@ class Aspect(StrEnum):
 ASPECTS: tuple[str, ...] = tuple(aspect.value for aspect in Aspect)
 
 
+SLICES: tuple[str, ...] = (
+    "peachy_brand",
+    "peachy_slang",
+    "peachy_sarcastic",
+    "peachtree",
+    "local",
+    "sarcasm",
+    "mixed",
+    "understated",
+    "plain",
+)
+"""The kinds of review that the labelling guide tells apart; a review may be of several."""
+
+
 class Pool(StrEnum):
     """From which reviews a labelling task is drawn."""
 

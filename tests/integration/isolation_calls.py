@@ -12,9 +12,12 @@ import pandas as pd
 
 from peachdash.ingest import recognise
 from peachdash.insights.issue_building import FoundIssues
+from peachdash.labelling.label_errors import LabelCheck
 from peachdash.queries.people import AuditSearch
 from peachdash.queries.reviews import ReviewSelection
-from peachdash.records import ReviewFilter, Role
+from peachdash.records import Pool, ReviewFilter, Role
+from peachdash.storage.labelling import GivenLabel
+from peachdash.storage.people import load_people
 from peachdash.workflows.describing import language_rows
 from peachdash.workflows.importing import ImportOptions, Prepared, prepare_import
 from peachdash.workflows.sign_in import Identity
@@ -26,6 +29,7 @@ DECIDING = frozenset({Role.MANAGER, Role.ANALYST, Role.ADMIN})
 CLIENT_WORK = frozenset({Role.MANAGER, Role.ADMIN})
 HOUSE_ONLY = frozenset({Role.ANALYST, Role.ADMIN})
 ADMINS = frozenset({Role.ADMIN})
+NOBODY: frozenset[Role] = frozenset()
 Arguments = Callable[[World, Ids], tuple[Any, ...] | dict[str, Any]]
 
 
@@ -69,6 +73,7 @@ def _unfiltered(*more: Any) -> Arguments:
 
 WRITES = "what it gives back names nothing stored"
 NEW_ID = "the id is a random one"
+SIGNED_IN = "the annotators of this world sit at the machine; who signs in is none of them"
 
 
 def _rows_of(*names: str) -> Callable[[Any], Any]:
@@ -136,6 +141,53 @@ CALLS: dict[str, list[Call]] = {
     "queries.imports.fetch_platform_counts": [call(lambda world, ids: ())],
     "queries.profiles.fetch_profiles": [call(lambda world, ids: ())],
     "queries.imports.fetch_rejects": [call(lambda world, ids: (ids.import_id,))],
+    "queries.label_checks.fetch_settled": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, alike="held-out labels are not there")
+    ],
+    "queries.label_checks.fetch_last_check": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, alike="nobody has looked for errors")
+    ],
+    "queries.label_checks.fetch_suspects": [
+        call(lambda world, ids: ("none",), may=HOUSE_ONLY, alike="nobody has looked for errors")
+    ],
+    "queries.label_exports.fetch_label_items": [call(lambda world, ids: (), may=HOUSE_ONLY)],
+    "queries.label_exports.fetch_label_rows": [call(lambda world, ids: (), may=HOUSE_ONLY)],
+    "queries.label_exports.fetch_label_readings": [
+        call(lambda world, ids: (MODELS.champion,), may=HOUSE_ONLY)
+    ],
+    "queries.label_exports.fetch_shipped_rows": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, alike="nobody annotated the reviews of this world")
+    ],
+    "queries.label_pairs.fetch_pairs": [
+        call(lambda world, ids: (), may=HOUSE_ONLY),
+        call(lambda world, ids: (ids.task_id,), may=HOUSE_ONLY),
+    ],
+    "queries.label_pairs.fetch_shipped_pairs": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, alike="nobody annotated the reviews of this world")
+    ],
+    "queries.label_pools.fetch_candidates": [
+        call(lambda world, ids: (MODELS, Pool.UNLABELLED), may=HOUSE_ONLY),
+        call(lambda world, ids: (MODELS, Pool.REPORTED), may=HOUSE_ONLY),
+    ],
+    "queries.label_pools.count_pools": [call(lambda world, ids: (MODELS, ["visit"]), may=HOUSE_ONLY)],
+    "queries.labelling.fetch_tasks": [call(lambda world, ids: (), may=HOUSE_ONLY)],
+    "queries.labelling.fetch_annotators": [
+        call(
+            lambda world, ids: (),
+            may=HOUSE_ONLY,
+            kept=lambda found: len(found["people"]),
+            alike="only people of the house label",
+        )
+    ],
+    "queries.labelling.fetch_label_work": [
+        call(lambda world, ids: (ids.task_id, "Ada"), may=NOBODY, alike=SIGNED_IN)
+    ],
+    "queries.labelling.fetch_own_labels": [
+        call(lambda world, ids: (ids.task_id, "Ada"), may=NOBODY, alike=SIGNED_IN)
+    ],
+    "queries.labelling.require_annotator": [
+        call(lambda world, ids: (ids.task_id, "Ada"), may=NOBODY, alike=SIGNED_IN)
+    ],
     "queries.labelled_reviews.fetch_labelled_reviews": [call(lambda world, ids: ())],
     "queries.links.fetch_links": [call(lambda world, ids: (), may=CLIENT_WORK)],
     "queries.overview.fetch_totals": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
@@ -199,6 +251,69 @@ CALLS: dict[str, list[Call]] = {
     ],
     "queries.version.find_review_number": [call(lambda world, ids: (ids.labelled_key,))],
     # workflows
+    "workflows.adjudicating.adjudicate": [
+        call(lambda world, ids: (ids.task_id, ids.labelled_review, _NEUTRAL, "why"), may=HOUSE_ONLY)
+    ],
+    "workflows.adjudicating.look_again": [
+        call(lambda world, ids: (ids.settled_review, _NEUTRAL, "why"), may=HOUSE_ONLY)
+    ],
+    "workflows.adjudicating.take_back_adjudication": [
+        call(lambda world, ids: (ids.task_id, ids.settled_review), may=HOUSE_ONLY)
+    ],
+    "workflows.label_checks.find_check_work": [
+        call(lambda world, ids: ("space",), may=HOUSE_ONLY, heavy=True)
+    ],
+    "workflows.label_checks.list_suspects": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, kept=lambda found: found.settled)
+    ],
+    "workflows.label_checks.store_check": [
+        call(
+            lambda world, ids: ("0" * 64, _CHECKED, _CHECK, _VECTORS, "space"),
+            may=HOUSE_ONLY,
+            quiet=True,
+            alike=WRITES,
+        )
+    ],
+    "workflows.label_exchange.export_labels": [call(lambda world, ids: (MODELS,), may=HOUSE_ONLY)],
+    "workflows.label_exchange.find_task": [
+        call(lambda world, ids: (ids.task_id,), may=HOUSE_ONLY, kept=lambda found: "found")
+    ],
+    "workflows.label_exchange.perform_label_request": [
+        call(lambda world, ids: (MODELS, "export", {"task": ids.task_id}), may=HOUSE_ONLY)
+    ],
+    "workflows.label_import.import_labels": [
+        call(
+            lambda world, ids: (
+                f"review_id,text,annotator,label\n{ids.reviews[5]},,x,neutral\n{ids.reviews[5]},,y,neutral\n".encode(),
+                "labels.csv",
+            ),
+            may=HOUSE_ONLY,
+        )
+    ],
+    "workflows.labelling.make_task": [
+        call(
+            lambda world, ids: {
+                "models": MODELS,
+                "pool": Pool.WORDS,
+                "size": 9,
+                "words": [f"{ids.client}"],
+                "annotators": _house_people(world),
+            },
+            may=HOUSE_ONLY,
+            alike="an unknown word finds nothing, whoever asks",
+        )
+    ],
+    "workflows.labelling.give_label": [
+        call(
+            lambda world, ids: (ids.task_id, "Ada", ids.labelled_review, _NEUTRAL),
+            may=NOBODY,
+            alike=SIGNED_IN,
+        )
+    ],
+    "workflows.labelling.take_back_label": [
+        call(lambda world, ids: (ids.task_id, "Ada", ids.labelled_review), may=NOBODY, alike=SIGNED_IN)
+    ],
+    "workflows.labelling.set_task_open": [call(lambda world, ids: (ids.task_id, False), may=HOUSE_ONLY)],
     "workflows.catalogue.create_client": [
         call(lambda world, ids: (f"New of {ids.client}",), may=ADMINS, alike=WRITES)
     ],
@@ -456,6 +571,19 @@ def _prepared(world: World, ids: Ids) -> Prepared:
     return prepare_import(world.settings.home, ids.export, "again.csv", ImportOptions(source="google"))
 
 
+def _house_people(world: World) -> list[str]:
+    with world.database.read() as connection:
+        return [person.user_id for person in load_people(connection) if person.role in HOUSE_ONLY]
+
+
+_NEUTRAL = GivenLabel("neutral")
+_CHECKED = pd.DataFrame({"review_id": [1], "label": ["neutral"]})
+_CHECK = LabelCheck(
+    pd.DataFrame(
+        {"p_negative": [0.9], "p_neutral": [0.1], "p_positive": [0.0], "quality": [0.1], "suspected": [True]}
+    ),
+    0.5,
+)
 _EXPLAINED = {"label": 0, "words": [[0, 3, 0.5]], "error": 0.1}
 _VECTORS = pd.DataFrame({"text_sha256": ["f" * 64], "vector": [np.ones(8, dtype=np.float32)]})
 

@@ -25,16 +25,18 @@ from peachdash.ingest import recognise
 from peachdash.insights.issue_building import FoundIssues
 from peachdash.jobs.grouping import new_issue_id
 from peachdash.queries.issue_evidence import fetch_ungrouped
-from peachdash.records import ReviewFilter, Role, Scope
+from peachdash.records import Pool, ReviewFilter, Role, Scope
 from peachdash.sentiment.text import scored_texts, text_sha256s
 from peachdash.storage import schema as t
 from peachdash.storage.bulk import append_frame
 from peachdash.storage.catalogue import add_business, ensure_client
 from peachdash.storage.database import Database, open_database
 from peachdash.storage.findings import append_twins
+from peachdash.storage.labelling import GivenLabel, load_items
 from peachdash.storage.models import append_promotion
 from peachdash.storage.predictions import append_predictions
 from peachdash.storage.reviews import append_links
+from peachdash.workflows.adjudicating import adjudicate
 from peachdash.workflows.checking import draw_sample
 from peachdash.workflows.exports import record_export
 from peachdash.workflows.feedback import mark_answered, report_reading
@@ -42,6 +44,7 @@ from peachdash.workflows.imports import ImportOptions, import_export
 from peachdash.workflows.issue_building import cut_sentences, store_issues
 from peachdash.workflows.issue_editing import rename_issue
 from peachdash.workflows.issue_work import set_fix, set_work
+from peachdash.workflows.labelling import give_label, make_task
 from peachdash.workflows.links import make_link
 from peachdash.workflows.people import add_person, assign_client
 from peachdash.workflows.profiles import save_profile
@@ -80,6 +83,9 @@ class Ids:
     issue_id: str
     other_issue: str
     sentence: tuple[str, int]
+    task_id: str
+    labelled_review: int
+    settled_review: int
 
 
 @dataclass
@@ -246,6 +252,7 @@ def _work(world: World, client: str) -> Ids:
     draw_sample(database, manager, MODELS, client, size=4, seed=1)
     issue_id, other_issue, sentence = _complain(database, manager, client)
     record_export(database, manager, f"{name} reviews", 7)
+    task_id, labelled_review, settled_review = _label(database, client)
     with database.read() as connection:
         sampled = connection.execute(
             sa.select(t.sampled_readings.c.sampled_id, t.sampled_readings.c.review_id)
@@ -273,6 +280,9 @@ def _work(world: World, client: str) -> Ids:
             issue_id=issue_id,
             other_issue=other_issue,
             sentence=sentence,
+            task_id=task_id,
+            labelled_review=labelled_review,
+            settled_review=settled_review,
         )
 
 
@@ -314,6 +324,21 @@ def _complain(database: Database, manager: Scope, client: str) -> tuple[str, str
     rename_issue(database, manager, ids[1], f"{word(client)} queue")
     first = sentences.iloc[0]
     return ids[0], ids[1], (str(first["text_sha256"]), int(first["position"]))
+
+
+def _label(database: Database, client: str) -> tuple[str, int, int]:
+    """A task whose reviews two people at the machine labelled; one that is open, one that is adjudicated."""
+    task_id = make_task(
+        database, HOUSE, MODELS, Pool.WORDS, 3, ["Ada", "Ben"], words=[f"{word(client)} visit"], seed=1,
+        name=f"{word(client)} task",
+    )  # fmt: skip
+    with database.read() as connection:
+        numbers = load_items(connection, task_id)
+    for annotator, label in (("Ada", "negative"), ("Ben", "positive")):
+        for number in numbers:
+            give_label(database, HOUSE, task_id, annotator, number, GivenLabel(label))
+    adjudicate(database, HOUSE, task_id, numbers[0], GivenLabel("negative"), f"{word(client)} reason")
+    return task_id, numbers[1], numbers[0]
 
 
 class Trial(Database):

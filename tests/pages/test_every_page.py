@@ -9,7 +9,18 @@ from peachdash.jobs import service as service_module
 
 from .conftest import words
 
-PAGES = ("overview", "business", "complaints", "review_queue", "feedback", "before_after", "upload")
+PAGES = (
+    "overview",
+    "business",
+    "complaints",
+    "review_queue",
+    "feedback",
+    "before_after",
+    "label",
+    "adjudicate",
+    "upload",
+)
+NO_FIGURES = ("upload", "label", "adjudicate")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -22,7 +33,7 @@ def test_a_filled_page_opens_with_one_computed_sentence(dashboard, page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_demo_data_says_so_where_reviews_are_shown(dashboard, page):
-    assert ("Demo data" in words(dashboard.open(page))) == (page != "upload")
+    assert ("Demo data" in words(dashboard.open(page))) == (page not in NO_FIGURES)
 
 
 def test_other_businesses_are_not_called_demo(dashboard):

@@ -1,6 +1,6 @@
 """The inbox of a running `serve`: work handed over by other processes, and files dropped in.
 
-`peachdash import`, `profiles`, `score`, `complaints`, `status` and `users` cannot open the database
+`peachdash import`, `profiles`, `score`, `complaints`, `labels`, `status` and `users` cannot open the database
 while `serve` holds it. They put a request into `<home>/inbox/.requests/` and wait for the answer beside
 it. Files that a person drops into `<home>/inbox/` are imported too; each is moved to `imported/`, or to
 `waiting/` with the reason in a text file of the same name.
@@ -30,6 +30,7 @@ from peachdash.storage.database import Database
 from peachdash.workflows.complaints import describe_complaints
 from peachdash.workflows.import_plan import plan_result
 from peachdash.workflows.imports import ImportOptions, import_export, plan_import
+from peachdash.workflows.label_exchange import perform_label_request
 from peachdash.workflows.people_requests import perform_people_request
 from peachdash.workflows.profiles import apply_profile, perform_profile_request
 from peachdash.workflows.status import describe_status
@@ -107,6 +108,9 @@ def _perform(
         return perform_profile_request(database, scope, str(request["action"]), request["arguments"])
     if kind == "people":
         return perform_people_request(database, scope, str(request["action"]), request["arguments"])
+    if kind == "labels":
+        models, action = find_active(settings), str(request["action"])
+        return perform_label_request(database, scope, models, action, request["arguments"], data)
     if kind == "complaints":
         return describe_complaints(database, scope, find_active(settings), str(request["business"]))
     if kind in ("status", "score"):

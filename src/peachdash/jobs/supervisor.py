@@ -18,7 +18,7 @@ import pandas as pd
 
 from peachdash.config import Settings
 from peachdash.errors import PeachdashError
-from peachdash.jobs import describing, explaining, importing, issue_finding
+from peachdash.jobs import describing, explaining, importing, issue_finding, label_checking
 from peachdash.jobs.background import next_run
 from peachdash.jobs.inbox import serve_inbox, settle_dropped
 from peachdash.jobs.runs import RunFolder, State, adopt_runs, forget_old_runs, list_runs, unfinished_runs
@@ -36,7 +36,7 @@ TICK_SECONDS = 0.25
 LOOK_FOR_UNREAD_SECONDS = 10.0
 RESTART_SECONDS = 2.0
 HOUSE = Scope.everything("peachdash")
-WORKER_KINDS = (KIND, issue_finding.KIND, explaining.KIND)
+WORKER_KINDS = (KIND, issue_finding.KIND, explaining.KIND, label_checking.KIND)
 
 
 class Supervisor:
@@ -184,6 +184,8 @@ class Supervisor:
                 self._wanted.set()
             elif state == "done" and kind == explaining.KIND:
                 explaining.take_explanation(self.database, HOUSE, run, self.settings.models)
+            elif state == "done" and kind == label_checking.KIND:
+                label_checking.take_check(self.database, HOUSE, run, self.settings.models)
             return
         parts = [part for part in run.parts() if part.name not in self._taken]
         frames = [frame for frame in map(read_part, parts) if frame is not None]

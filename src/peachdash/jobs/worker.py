@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from peachdash.config import Settings, load_settings
 from peachdash.errors import PeachdashError
-from peachdash.jobs import explaining, grouping
+from peachdash.jobs import explaining, grouping, label_checking
 from peachdash.jobs.runs import RunFolder, unfinished_runs, worker_lock
 from peachdash.jobs.scoring import KIND, execute_scoring_run, make_scorer
 from peachdash.logs import configure_logging
@@ -68,7 +68,8 @@ class Tools:
 
 def next_run(jobs: Path) -> RunFolder | None:
     """The oldest unfinished run of the kinds that this worker takes."""
-    waiting = (run for kind in (explaining.KIND, KIND, grouping.KIND) for run in unfinished_runs(jobs, kind))
+    kinds = (explaining.KIND, KIND, grouping.KIND, label_checking.KIND)
+    waiting = (run for kind in kinds for run in unfinished_runs(jobs, kind))
     return next(waiting, None)
 
 
@@ -101,6 +102,9 @@ def take_run(run: RunFolder, tools: Tools, settings: Settings, parent: int) -> N
 def _execute(run: RunFolder, tools: Tools, settings: Settings, check: Callable[..., None]) -> None:
     if run.request.get("kind") == grouping.KIND:
         grouping.execute_grouping_run(run, tools.embedder, settings.models, check)
+        return
+    if run.request.get("kind") == label_checking.KIND:
+        label_checking.execute_check_run(run, tools.embedder, settings.models, check)
         return
     find = partial(find_model, settings=settings)
     if run.request.get("kind") == explaining.KIND:

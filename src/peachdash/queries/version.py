@@ -10,6 +10,7 @@ from peachdash.queries.readings import not_retracted, within
 from peachdash.records import Scope
 from peachdash.storage import issue_schema as i
 from peachdash.storage import schema as t
+from peachdash.storage import schema_labelling as s
 
 _WATCHED = (
     t.businesses,
@@ -39,6 +40,12 @@ _WATCHED = (
     i.issue_states,
     i.issue_fixes,
     i.explanations,
+    s.labelling_tasks,
+    s.labelling_task_states,
+    s.label_drafts,
+    s.given_labels,
+    s.adjudications,
+    s.label_checks,
 )
 
 
