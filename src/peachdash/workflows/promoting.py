@@ -42,6 +42,7 @@ from peachdash.storage.promotions import (
     new_promotion_id,
 )
 from peachdash.workflows.candidates import load_case
+from peachdash.workflows.issue_building import find_unread_sentences
 
 PROMOTION, ROLLBACK = "promotion", "rollback"
 REASON_LIMIT = 500
@@ -75,16 +76,21 @@ def make_preview(
 ) -> dict[str, Any]:
     """Count what a promotion would change among all stored reviews, and put that on record.
 
+    Returns:
+        What `summarise_changes` gives, and sentences: those of the complaints page that the candidate has
+        not read, and reads after a promotion.
+
     Raises:
         NotFound: the viewer is no analyst.
         BadInput: the candidate or its generic model has not read all stored reviews.
     """
     _require_analyst(scope)
     model, generic = find_counterpart(settings, revision)
+    sentences = len(find_unread_sentences(database, scope, model.revision))
     with database.write() as connection:
         _require_read(connection, (model.revision, generic.revision))
         rows = fetch_band_changes(connection, Scope.everything(), against, model.revision)
-        changes = summarise_changes(rows)
+        changes = {**summarise_changes(rows), "sentences": sentences}
         append_preview(connection, model.revision, against, changes, scope.viewer)
     return changes
 
