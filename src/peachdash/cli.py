@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from peachdash import __version__
+from peachdash.candidate_commands import list_models, promote, rollback
 from peachdash.command_line import Json, active, opened, say, start, viewer
 from peachdash.config import load_settings
 from peachdash.errors import JobFailed, PeachdashError
@@ -140,6 +141,9 @@ def predict(
 
 app.command("import")(import_files)
 app.command("profiles")(list_profiles)
+app.command("models")(list_models)
+app.command()(promote)
+app.command()(rollback)
 
 
 @app.command()

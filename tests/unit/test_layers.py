@@ -17,6 +17,8 @@ LAYERS = [
     ["cli"],
     ["user_commands", "import_commands", "label_commands", "score_command"],
     ["terminal", "terminal_figures", "terminal_labels", "serve", "command_line"],
+    ["user_commands", "import_commands", "score_command", "candidate_commands"],
+    ["terminal", "terminal_figures", "terminal_candidates", "serve", "command_line"],
     ["ui"],
     ["jobs"],
     ["workflows"],

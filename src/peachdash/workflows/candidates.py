@@ -67,6 +67,11 @@ class Case:
         """Whether the candidate's figures are on record."""
         return CANDIDATE in self.results
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the figures of all three are on record."""
+        return {GENERIC, CHAMPION, CANDIDATE} <= set(self.results)
+
 
 def find_test_pairs(
     database: Database,
