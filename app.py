@@ -23,6 +23,7 @@ from peachdash.ui.gate import (
     require,
 )
 from peachdash.ui.guard import guard
+from peachdash.ui.made_by import made_by_below
 from peachdash.ui.navigation import Entry, navigate
 from peachdash.ui.notices import render_notice
 from peachdash.ui.review_detail import render_opened_review
@@ -71,5 +72,6 @@ with framed(), guard():
         if admission.scope.business_ids == frozenset():
             render_unassigned(admission.scope)
         else:
-            page.run()
+            with made_by_below():
+                page.run()
             render_opened_review()

@@ -20,6 +20,8 @@ from peachdash.queries.reviews import ReviewSelection
 from peachdash.records import Pool, ReviewFilter, Role
 from peachdash.storage.labelling import GivenLabel
 from peachdash.storage.people import load_people
+from peachdash.queries.version import find_review_number
+from peachdash.records import ReviewFilter, Role
 from peachdash.workflows.describing import language_rows
 from peachdash.workflows.importing import ImportOptions, Prepared, prepare_import
 from peachdash.workflows.sign_in import Identity
@@ -75,6 +77,11 @@ def _unfiltered(*more: Any) -> Arguments:
 
 _CANDIDATES = ("another", MODELS.champion, MODELS.generic)
 _SHIPPED = HeldOutSet(None, None, 4)
+
+
+def _labelled_number(world: World, ids: Ids) -> int:
+    with world.database.read() as connection:
+        return find_review_number(connection, HOUSE, ids.labelled_key) or 0
 
 
 def _labelled(world: World) -> pd.DataFrame:
@@ -172,6 +179,9 @@ CALLS: dict[str, list[Call]] = {
     "queries.promotions.fetch_past_champions": [call(lambda world, ids: ("another",))],
     "queries.promotions.fetch_champion_since": [
         call(lambda world, ids: (MODELS.champion,), alike="promotions are the house's")
+    ],
+    "queries.review_learning.fetch_review_learning": [
+        call(lambda world, ids: (_labelled_number(world, ids),))
     ],
     "queries.imports.fetch_imports": [call(lambda world, ids: ())],
     "queries.imports.fetch_platform_counts": [call(lambda world, ids: ())],

@@ -38,7 +38,6 @@ def chosen_candidate(candidates: list[Candidate]) -> Candidate | None:
         list(names),
         key=CHOSEN,
         bind="query-params",
-        format_func=lambda item: f"{item} ({names[item].size})",
         width=360,
     )
     return names.get(str(revision))
