@@ -29,7 +29,9 @@ def candidate_chart(rows: pd.DataFrame, *, title: str) -> alt.LayerChart | None:
         scale=alt.Scale(domain=[0, 1.35 * float(known["per_second"].max())]),
         axis=alt.Axis(format=",d"),
     )
-    y = alt.Y("macro_f1:Q", title="macro F1", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".1f"))
+    floor = _floor(known)
+    scale = alt.Scale(domain=[floor, 1], zero=False)
+    y = alt.Y("macro_f1:Q", title="macro F1", scale=scale, axis=alt.Axis(format=".2~f"))
     base = alt.Chart(known).encode(x=x, color=model_colour(sizes))
     tooltip = [
         alt.Tooltip("name:N", title="model"),
@@ -39,23 +41,29 @@ def candidate_chart(rows: pd.DataFrame, *, title: str) -> alt.LayerChart | None:
         alt.Tooltip("per_second:Q", title="reviews a second", format=",.0f"),
     ]
     chart = alt.layer(
-        base.mark_rule(strokeWidth=2.5).encode(y=alt.Y("low:Q"), y2="high:Q"),
+        base.mark_rule(strokeWidth=2.5).encode(y=alt.Y("low:Q", scale=scale), y2="high:Q"),
         base.mark_point(filled=True, size=90, opacity=1).encode(
             y=y, shape=model_shape(sizes), tooltip=tooltip
         ),
-        alt.Chart(_labels(known))
+        alt.Chart(_labels(known, 0.055 * (1 - floor)))
         .mark_text(align="left", dx=9, color=TEXT, fontWeight="bold")
-        .encode(x=x, y="label_y:Q", text="name:N"),
+        .encode(x=x, y=alt.Y("label_y:Q", scale=scale), text="name:N"),
     )
     return stretched(finish(chart, title, describe_candidates(known)), HEIGHT)
 
 
-def _labels(rows: pd.DataFrame) -> pd.DataFrame:
+def _floor(rows: pd.DataFrame) -> float:
+    """The tenth below the lowest interval: a score is no share, and points lie near each other."""
+    lowest = float(rows[["macro_f1", "low"]].min().min())
+    return max(0.0, (lowest * 10 // 1) / 10)
+
+
+def _labels(rows: pd.DataFrame, apart: float) -> pd.DataFrame:
     """The rows with the height of each label, moved apart where two would overlap."""
     ordered = rows.sort_values(["macro_f1", "name"]).reset_index(drop=True)
     heights: list[float] = []
     for score in ordered["macro_f1"]:
-        lowest = heights[-1] + 0.055 if heights else 0.0
+        lowest = heights[-1] + apart if heights else 0.0
         heights.append(max(float(score), lowest))
     return ordered.assign(label_y=heights)
 

@@ -71,7 +71,7 @@ def candidate_preview(session: Session, candidate: Candidate) -> dict[str, Any] 
 
 
 def unread_reviews(session: Session, candidate: Candidate) -> int:
-    """How many stored texts the candidate or its generic model has not read."""
+    """How many readings of stored texts the candidate and its generic model lack together."""
     service = session.service
     found, generic = find_counterpart(service.settings, candidate.revision)
     revisions = (found.revision, generic.revision)

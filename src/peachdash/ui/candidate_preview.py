@@ -30,7 +30,7 @@ def render_preview(session: Session, candidate: Candidate, found: dict[str, Any]
 
     Args:
         found: the latest preview against the present champion, if there is one.
-        unread: stored texts that the candidate has not read.
+        unread: readings that the candidate and its generic model lack.
     """
     st.subheader("What a promotion would change", anchor=False)
     if render_candidate_run(session, PREVIEW, candidate.revision, "The preview"):
@@ -45,11 +45,15 @@ def render_preview(session: Session, candidate: Candidate, found: dict[str, Any]
 
 def _render_ask(session: Session, candidate: Candidate, made: bool, unread: int) -> None:
     if made:
-        words = f"{formatting.counted(unread, 'text')} came in since the preview, so it is not complete."
+        words = (
+            f"{formatting.counted(unread, 'reading')} are missing "
+            "of what came in since the preview, so it is not complete."
+        )
     elif unread:
         words = (
-            f"The candidate reads {formatting.counted(unread, 'stored text')} in the background first"
-            f"{_time_words(session, unread)}, so that a promotion switches at once."
+            "The candidate and the generic model of its size first read all stored reviews in the background: "
+            f"{formatting.counted(unread, 'reading')}{_time_words(session, unread)}. So a promotion switches "
+            "at once."
         )
     else:
         words = "The candidate has read all stored reviews: the preview is a matter of a moment."
@@ -74,8 +78,7 @@ def _render_changes(session: Session, candidate: Candidate, found: dict[str, Any
     st.write(plain(change_sentence(changes), 1000))
     st.caption(
         f"Counted {moment(found['made_utc'])} UTC for {plain(found['made_by'])}, against the champion "
-        f"{plain(found['against'])}. {formatting.counted(changes['human'], 'review')} that people decided on "
-        "stay as they are."
+        f"{plain(found['against'])}. {_human_words(int(changes['human']))}"
     )
     if changes.get("sentences"):
         count = int(changes["sentences"])
@@ -95,6 +98,12 @@ def _render_changes(session: Session, candidate: Candidate, found: dict[str, Any
             alt="Flips by business",
         )  # fmt: skip
     _render_examples(session, candidate, changes)
+
+
+def _human_words(decided: int) -> str:
+    if not decided:
+        return "People have decided on none of these reviews."
+    return f"{formatting.counted(decided, 'review')} decided by people keep what was decided."
 
 
 def class_rows(changes: dict[str, Any]) -> pd.DataFrame:

@@ -52,22 +52,34 @@ def _row(item: Candidate) -> dict[str, Any]:
         "Is": _standing(item),
         "Macro F1": NOT_MEASURED if item.macro_f1 is None else score_words(item.macro_f1),
         "“Peachy” misread": NOT_MEASURED if item.peachy_error is None else rate_words(item.peachy_error),
-        "Reviews a second": None if cost is None else round(cost.texts_per_second),
+        "Reviews a second": NOT_MEASURED if cost is None else formatting.count(round(cost.texts_per_second)),
         "Memory": NOT_MEASURED if cost is None else megabytes(cost.memory_bytes),
         "On disk": NOT_MEASURED if cost is None else megabytes(cost.adapter_bytes + cost.encoder_bytes),
-        "Training": _training(item),
-        "Learned from": item.learned_from or formatting.MISSING,
-        "Made": formatting.date(item.made_utc),
-        "By": item.made_by or formatting.MISSING,
     }
+
+
+def origin_rows(candidates: list[Candidate]) -> pd.DataFrame:
+    """Where each model comes from."""
+    return pd.DataFrame(
+        [
+            {
+                "Model": item.revision,
+                "Learned from": item.learned_from or formatting.MISSING,
+                "Training": _training(item),
+                "Made": formatting.date(item.made_utc),
+                "By": item.made_by or formatting.MISSING,
+            }
+            for item in candidates
+        ]
+    )
 
 
 def _standing(item: Candidate) -> str:
     if item.is_champion:
         return "champion"
-    if item.role != "champion":
-        return "generic, beside the champion" if item.is_generic else "generic"
-    return "candidate" if item.is_installed else "encoder not installed"
+    if not item.is_installed:
+        return "no encoder"
+    return "candidate" if item.role == "champion" else "generic"
 
 
 def _training(item: Candidate) -> str:
@@ -94,19 +106,29 @@ def render_candidates(session: Session, candidates: list[Candidate]) -> None:
         hide_index=True,
         height="content",
         column_config={
-            "Model": st.column_config.TextColumn(pinned=True, width=165),
-            "Reviews a second": st.column_config.NumberColumn(format="localized", help="On this machine."),
+            "Model": st.column_config.TextColumn(pinned=True, width=160),
+            "Is": st.column_config.TextColumn(width=90),
+            "Reviews a second": st.column_config.TextColumn(help="On this machine."),
             "Memory": st.column_config.TextColumn(
                 help="The most that a process reading with it held; on a GPU the model there."
             ),
             "On disk": st.column_config.TextColumn(help="The model and its encoder, which models share."),
-            "Learned from": st.column_config.TextColumn(width=260),
         },
-        alt="Models with macro F1, error on “peachy”, speed, memory, size on disk, training and origin",
+        alt="Models with macro F1, error on “peachy”, speed, memory and size on disk",
     )
     st.caption(
         "Macro F1 and error on the test reviews, with 95% intervals; speed and memory on this machine, from "
         "200 reviews in a process of their own."
+    )
+    st.dataframe(
+        origin_rows(candidates),
+        hide_index=True,
+        height="content",
+        column_config={
+            "Model": st.column_config.TextColumn(pinned=True, width=160),
+            "Learned from": st.column_config.TextColumn(width=300),
+        },
+        alt="Models with what they learned from, how long training took, and when and by whom they were made",
     )
 
 

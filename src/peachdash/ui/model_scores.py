@@ -143,7 +143,12 @@ def chance_words(comparison: Comparison, first: str = GENERIC, second: str = CHA
 
 def render_test(comparison: Comparison, first: str = GENERIC, second: str = CHAMPION) -> None:
     """Whether the difference is more than chance, and the caveat that goes with it."""
-    st.subheader("Is the difference more than chance?", anchor=False)
+    st.subheader(
+        "Is the difference more than chance?"
+        if (first, second) == (GENERIC, CHAMPION)
+        else f"Is the difference to the {first} model more than chance?",
+        anchor=False,
+    )
     st.write(plain(chance_words(comparison, first, second), 1000))
     st.caption(f":material/info: {plain(comparison.note, 1000)}")
 
@@ -151,7 +156,9 @@ def render_test(comparison: Comparison, first: str = GENERIC, second: str = CHAM
 def render_confusion(models: Figures) -> None:
     """The confusion matrices, side by side where there is room."""
     st.subheader("What each model takes for what", anchor=False)
-    for column, (name, model) in zip(st.columns(len(models)), models.items(), strict=True):
+    two = len(models) == 2
+    places = st.columns(2) if two else [st.container(horizontal=True)] * len(models)
+    for column, (name, model) in zip(places, models.items(), strict=True):
         chart = confusion_chart({name: model.confusion}, title=confusion_title(name, model))
         if chart is not None:
             column.altair_chart(chart, width="content")
