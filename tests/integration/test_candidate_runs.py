@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from peachdash.errors import BadInput, ModelUnavailable, NotFound
+from peachdash.errors import BadInput, ModelUnavailable, NotFound, Superseded
 from peachdash.jobs import candidate_runs
 from peachdash.jobs.candidate_runs import (
     MEASURE,
@@ -19,9 +19,12 @@ from peachdash.jobs.candidate_runs import (
     find_candidate_run,
     run_here,
 )
+from peachdash.jobs.handover import hand_over
+from peachdash.jobs.inbox import serve_inbox
 from peachdash.jobs.progress import describe_run
-from peachdash.jobs.runs import list_runs
+from peachdash.jobs.runs import RunFolder, list_runs
 from peachdash.jobs.scoring import create_scoring_run
+from peachdash.jobs.serving import ServeLock
 from peachdash.jobs.supervisor import Supervisor
 from peachdash.jobs.worker import Tools, next_run, take_run
 from peachdash.queries.held_out import fetch_evaluation_history
@@ -208,3 +211,31 @@ def test_who_and_what_is_refused(world):
     with pytest.raises(BadInput, match="fine-tuned one"):
         ask_preview(world.database, ANA, world.settings, world.generic)
     assert list_runs(world.settings.jobs) == []
+
+
+def test_a_running_serve_answers_the_commands(world, monkeypatch):
+    lock = ServeLock(world.settings)
+    assert lock.acquire()
+
+    def ask(action: str, **arguments: object) -> dict:
+        request = {"kind": "candidates", "action": action, "arguments": arguments, "viewer": "ana"}
+        return hand_over(world.settings, request, on_wait=lambda: serve_inbox(world.database, world.settings))
+
+    try:
+        run = RunFolder(world.settings.jobs / ask("measure", revision=world.candidate)["run"])
+        finish(world, run)
+        assert ask("measure", revision=world.candidate) == {"run": None}
+        finish(world, RunFolder(world.settings.jobs / ask("preview", revision=world.candidate)["run"]))
+        assert ask("preview", revision=world.candidate) == {"run": None}
+        case = ask("case", revision=world.candidate)
+        assert case["changes"]["flips"] == 30
+        assert ask("list")["models"][0]["revision"] == world.champion
+        done = ask("promote", revision=world.candidate, reason="why", expected=world.champion, confirmed=True)
+        assert done == {"revision": world.candidate, "previous": world.champion}
+        with pytest.raises(Superseded):
+            ask("rollback", reason="why", expected=world.champion)
+        assert ask("previous") == {"champion": world.candidate, "previous": world.champion}
+        with pytest.raises(BadInput, match="same version"):
+            ask("dance")
+    finally:
+        lock.release()

@@ -51,7 +51,7 @@ def _render_ask(session: Session, candidate: Candidate, made: bool, unread: int)
         )
     elif unread:
         words = (
-            "The candidate and the generic model of its size first read all stored reviews in the background: "
+            "Candidate and generic model of its size first read all stored reviews in the background: "
             f"{formatting.counted(unread, 'reading')}{_time_words(session, unread)}. So a promotion switches "
             "at once."
         )
