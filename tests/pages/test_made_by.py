@@ -69,20 +69,21 @@ def test_numbers_under_an_earlier_champion_are_marked_and_stand_beside_those_of_
     assert "earlier champion" not in words(app)
     app.selectbox(key="revision").select(OLDER).run()
     told = words(app)
-    assert f"Everything below is as the earlier champion {OLDER} reads it" in told
+    assert f"Every number here is as the earlier champion {OLDER} reads" in told
+    assert f"This page shows how {OLDER} reads them." in told
     table = next(frame.value for frame in app.dataframe if "Earlier" in frame.value)
     positive = table.set_index("Counts as").loc["positive"]
     assert positive["Earlier"] == "100% (61 of 61)"
     assert positive["Now"].startswith("3")
     assert dict(zip(table["Counts as"], table["Earlier"], strict=True))["negative"] == "0% (0 of 61)"
     app.button(key="revision_back").click().run()
-    assert "Everything below" not in words(app)
+    assert "Every number here" not in words(app)
 
 
 def test_a_link_shows_the_same_earlier_champion(dashboard):
     add_older(dashboard)
-    assert "Everything below" in words(dashboard.open("overview", period="all", revision=OLDER))
-    assert "Everything below" not in words(dashboard.open("overview", period="all", revision="small-none"))
+    assert "Every number here" in words(dashboard.open("overview", period="all", revision=OLDER))
+    assert "Every number here" not in words(dashboard.open("overview", period="all", revision="small-none"))
 
 
 def test_a_champion_that_has_not_read_everything_is_not_offered(dashboard):

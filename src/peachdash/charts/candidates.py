@@ -46,7 +46,7 @@ def candidate_chart(rows: pd.DataFrame, *, title: str) -> alt.LayerChart | None:
             y=y, shape=model_shape(sizes), tooltip=tooltip
         ),
         alt.Chart(_labels(known, 0.055 * (1 - floor)))
-        .mark_text(align="left", dx=9, color=TEXT, fontWeight="bold")
+        .mark_text(align="left", dx=5, dy=-8, color=TEXT, fontWeight="bold")
         .encode(x=x, y=alt.Y("label_y:Q", scale=scale), text="name:N"),
     )
     return stretched(finish(chart, title, describe_candidates(known)), HEIGHT)
@@ -59,10 +59,11 @@ def _floor(rows: pd.DataFrame) -> float:
 
 
 def _labels(rows: pd.DataFrame, apart: float) -> pd.DataFrame:
-    """The rows with the height of each label, moved apart where two would overlap."""
-    ordered = rows.sort_values(["macro_f1", "name"]).reset_index(drop=True)
+    """The rows with the height of each label, above its interval, moved apart where two would overlap."""
+    tops = rows["high"].fillna(rows["macro_f1"])
+    ordered = rows.assign(top=tops).sort_values(["top", "name"]).reset_index(drop=True)
     heights: list[float] = []
-    for score in ordered["macro_f1"]:
+    for score in ordered["top"]:
         lowest = heights[-1] + apart if heights else 0.0
         heights.append(max(float(score), lowest))
     return ordered.assign(label_y=heights)

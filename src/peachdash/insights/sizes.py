@@ -52,13 +52,13 @@ def size_sentence(
     """
     if macro_f1 is None:
         return missing or "Small and base were not both measured on these test reviews."
-    buys = f"{_points(macro_f1)} of macro F1"
+    clear = macro_f1.is_clear and macro_f1.value > 0
+    buys = f"{_points(macro_f1, signed=not clear)} of macro F1"
     if peachy is not None:
         fewer = "fewer" if peachy.value >= 0 else "more"
         shown = Gain(abs(peachy.value), *_abs_ends(peachy))
         buys += f" and {_points(shown, signed=False)} {fewer} “peachy” reviews misread"
-    start = "Base buys" if macro_f1.is_clear and macro_f1.value > 0 else "Base buys nothing clear"
-    sentence = f"{start}: {buys}" if start.endswith("clear") else f"{start} {buys}"
+    sentence = f"Base buys {buys}" if clear else f"Base buys nothing clear: {buys}"
     costs = _cost_words(small, base)
     return f"{sentence}; it costs {costs}." if costs else f"{sentence}. What it costs was not measured here."
 

@@ -117,8 +117,8 @@ def render_candidates(session: Session, candidates: list[Candidate]) -> None:
         alt="Models with macro F1, error on “peachy”, speed, memory and size on disk",
     )
     st.caption(
-        "Macro F1 and error on the test reviews, with 95% intervals; speed and memory on this machine, from "
-        "200 reviews in a process of their own."
+        "Macro F1 and error on the test reviews, with 95% intervals; speed and memory on this machine, as "
+        "busy as it was then, from 200 reviews in a process of their own."
     )
     st.dataframe(
         origin_rows(candidates),

@@ -37,6 +37,9 @@ def render_made_by() -> None:
         since = ask(session, fetch_champion_since, session.models.champion)
         st.divider()
         st.caption(made_by_words(session.models, since))
+        earlier = st.query_params.get(REVISION)
+        if earlier and earlier != session.models.champion:
+            st.caption(f":material/history: This page shows how {plain(earlier, 80)} reads them.")
 
 
 def made_by_words(models: ActiveModels, since: pd.Timestamp | None) -> str:
@@ -82,7 +85,7 @@ def render_earlier(now: Session, shown: Session, criteria: ReviewFilter) -> None
     if shown.models.champion == now.models.champion:
         return
     st.warning(
-        f"Everything below is as the earlier champion {plain(shown.models.champion)} reads it, not the "
+        f"Every number here is as the earlier champion {plain(shown.models.champion)} reads, not the "
         f"present one, {plain(now.models.champion)}.",
         icon=":material/history:",
     )
@@ -93,7 +96,13 @@ def render_earlier(now: Session, shown: Session, criteria: ReviewFilter) -> None
         rows, hide_index=True, height="content", width="content",
         alt="Shares under the earlier and the present champion",
     )  # fmt: skip
-    st.button("Back to the present champion", icon=":material/undo:", key="revision_back", on_click=_back)
+    st.button(
+        "Back to the present champion",
+        icon=":material/undo:",
+        key="revision_back",
+        on_click=_back,
+        args=(now.models.champion,),
+    )
 
 
 def earlier_rows(then: dict[str, int], now: dict[str, int]) -> pd.DataFrame:
@@ -111,6 +120,5 @@ def earlier_rows(then: dict[str, int], now: dict[str, int]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["Counts as", "Earlier", "Now"])
 
 
-def _back() -> None:
-    st.session_state.pop(REVISION, None)
-    st.query_params.pop(REVISION, None)
+def _back(champion: str) -> None:
+    st.session_state[REVISION] = champion
