@@ -26,7 +26,7 @@ def candidate_chart(rows: pd.DataFrame, *, title: str) -> alt.LayerChart | None:
     x = alt.X(
         "per_second:Q",
         title="reviews a second here",
-        scale=alt.Scale(domain=[0, 1.35 * float(known["per_second"].max())]),
+        scale=alt.Scale(domain=[0, 1.1 * float(known["per_second"].max())]),
         axis=alt.Axis(format=",d"),
     )
     floor = _floor(known)
@@ -45,11 +45,22 @@ def candidate_chart(rows: pd.DataFrame, *, title: str) -> alt.LayerChart | None:
         base.mark_point(filled=True, size=90, opacity=1).encode(
             y=y, shape=model_shape(sizes), tooltip=tooltip
         ),
-        alt.Chart(_labels(known, 0.055 * (1 - floor)))
-        .mark_text(align="left", dx=5, dy=-8, color=TEXT, fontWeight="bold")
-        .encode(x=x, y=alt.Y("label_y:Q", scale=scale), text="name:N"),
+        *_text_layers(_labels(known, 0.055 * (1 - floor)), x, scale),
     )
     return stretched(finish(chart, title, describe_candidates(known)), HEIGHT)
+
+
+def _text_layers(labels: pd.DataFrame, x: alt.X, scale: alt.Scale) -> list[alt.Chart]:
+    """Labels to the right of their points, and to the left of those in the right half, where room is."""
+    right = labels["per_second"] > labels["per_second"].max() / 2
+    y = alt.Y("label_y:Q", scale=scale)
+    return [
+        alt.Chart(part)
+        .mark_text(align=align, dx=dx, dy=-8, color=TEXT, fontWeight="bold")
+        .encode(x=x, y=y, text="name:N")
+        for part, align, dx in ((labels[~right], "left", -4), (labels[right], "right", 4))
+        if len(part)
+    ]
 
 
 def _floor(rows: pd.DataFrame) -> float:
