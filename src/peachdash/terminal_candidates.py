@@ -64,6 +64,8 @@ def print_case(case: dict[str, Any]) -> None:
         f"{case['revision']} against the champion {case['champion']}, "
         f"{case['test_reviews']:,} test reviews of {case['test_set']}"
     )
+    if case["learned_from_test"]:
+        print(f"  it learned from {case['learned_from_test']:,} of them, so its figures flatter it")
     for gate in case["gates"]:
         print(f"  {gate['state']:<12}  {gate['title']}. {gate['words']}")
     changes = case["changes"]

@@ -165,6 +165,9 @@ CALLS: dict[str, list[Call]] = {
         call(lambda world, ids: (_SHIPPED, MODELS.champion), may=HOUSE_ONLY)
     ],
     "queries.held_out_sets.fetch_test_texts": [call(lambda world, ids: (_SHIPPED,), may=HOUSE_ONLY)],
+    "queries.held_out_sets.count_learned": [
+        call(lambda world, ids: (_SHIPPED, "another"), may=HOUSE_ONLY, alike="no data set was frozen")
+    ],
     "queries.held_out_sets.fetch_read_texts": [
         call(lambda world, ids: (MODELS.champion, [ids.text_sha256]), may=HOUSE_ONLY)
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 
 import pandas as pd
@@ -11,11 +12,17 @@ import sqlalchemy as sa
 from peachdash.errors import BadInput, ModelUnavailable, NotFound, Superseded
 from peachdash.queries.flips import fetch_band_changes, fetch_flipped_reviews
 from peachdash.queries.held_out import fetch_evaluation_history
-from peachdash.queries.held_out_sets import fetch_held_out_set, fetch_test_readings, fetch_test_texts
+from peachdash.queries.held_out_sets import (
+    count_learned,
+    fetch_held_out_set,
+    fetch_test_readings,
+    fetch_test_texts,
+)
 from peachdash.queries.promotions import fetch_past_champions, fetch_preview, fetch_promotions
 from peachdash.records import Role, Scope
 from peachdash.sentiment.active import proposed_champions, read_champion_file
 from peachdash.storage import schema as t
+from peachdash.storage import schema_training as training
 from peachdash.storage.promotions import StoredPromotion
 from peachdash.workflows import promoting
 from peachdash.workflows.candidates import (
@@ -127,6 +134,32 @@ def test_the_newest_data_set_is_what_candidates_are_measured_on(world):
     measure(world)
     assert list(evaluations(world, world.candidate)["data_set"]) == ["data set 2"]
     assert case(world).results[CANDIDATE].evaluation.n == 45
+
+
+def test_test_reviews_that_a_candidate_learned_from_are_counted_through_what_it_continues(world):
+    """Version 1 has review 30 in train; in version 2 it is a test review."""
+    freeze(world, 1, 30)
+    newest = freeze(world, 2, 45)
+    runs = [("a", "set-1", "small-first", None), ("b", "set-2", world.candidate, "small-first")]
+    with world.database.write() as connection:
+        for run_id, data_set_id, revision, start in runs:
+            connection.execute(
+                sa.insert(training.training_runs).values(
+                    run_id=run_id, data_set_id=data_set_id, size="small", start_revision=start, settings={},
+                    code_version="1", note="", requested_by="ana", requested_utc=dt.datetime.now(dt.UTC),
+                )
+            )  # fmt: skip
+            connection.execute(
+                sa.insert(training.training_outcomes).values(
+                    outcome_id=run_id, run_id=run_id, state="done", revision=revision, history=[], figures={},
+                    seconds=1.0, message="", finished_utc=dt.datetime.now(dt.UTC),
+                )
+            )  # fmt: skip
+    with world.database.read() as connection:
+        assert count_learned(connection, ANA, newest, world.candidate) == 1
+        assert count_learned(connection, ANA, newest, "small-first") == 1
+        assert count_learned(connection, ANA, newest, world.champion) == 0
+    assert case(world).learned == 1
 
 
 def test_a_measurement_is_shown_again_and_repeated_only_for_a_reason(ready):

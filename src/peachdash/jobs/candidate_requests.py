@@ -91,6 +91,7 @@ def _describe_case(database: Database, settings: Settings, scope: Scope, revisio
         "champion": active.champion,
         "test_reviews": case.held_out.reviews,
         "test_set": case.held_out.words,
+        "learned_from_test": case.learned,
         "gates": [gate.to_dict() for gate in case.gates],
         "changes": None if preview is None else preview["changes"],
     }

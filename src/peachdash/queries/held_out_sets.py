@@ -143,6 +143,49 @@ def fetch_test_texts(
     return fetch_frame(connection, statement)
 
 
+def count_learned(connection: sa.Connection, scope: Scope, held_out: HeldOutSet, revision: str) -> int:
+    """How many test reviews a model of this home, or one that it continues, was trained or tuned on.
+
+    A review that a single decision once put into train may be a test review of a later version. Models that
+    were shipped learned from none of them.
+
+    Raises:
+        NotFound: the viewer is no analyst.
+    """
+    _require_analyst(scope)
+    rows = training.data_set_reviews
+    tested = sa.select(rows.c.text_sha256).where(
+        rows.c.data_set_id == held_out.data_set_id, rows.c.split == TEST
+    )
+    statement = sa.select(sa.func.count(sa.distinct(rows.c.text_sha256))).where(
+        rows.c.data_set_id.in_(_trained_on(connection, revision)),
+        rows.c.split != TEST,
+        rows.c.text_sha256.in_(tested),
+        within(scope, rows.c.business_id),
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
+def _trained_on(connection: sa.Connection, revision: str) -> list[str]:
+    """The data sets of a model's training and of those that it continues, one after the other."""
+    runs, outcomes = training.training_runs, training.training_outcomes
+    found: list[str] = []
+    seen: set[str] = set()
+    following: str | None = revision
+    while following is not None and following not in seen:
+        seen.add(following)
+        row = connection.execute(
+            sa.select(runs.c.data_set_id, runs.c.start_revision)
+            .join(outcomes, outcomes.c.run_id == runs.c.run_id)
+            .where(outcomes.c.revision == following)
+            .limit(1)
+        ).one_or_none()
+        if row is not None:
+            found.append(str(row.data_set_id))
+        following = None if row is None else row.start_revision
+    return found
+
+
 def fetch_read_texts(
     connection: sa.Connection, scope: Scope, revision: str, texts: Iterable[str]
 ) -> pd.DataFrame:

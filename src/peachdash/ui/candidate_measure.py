@@ -46,6 +46,12 @@ def render_measurement(session: Session, candidate: Candidate, case: Case) -> No
         f"{formatting.counted(case.held_out.reviews, 'test review')} of {case.held_out.words}, kept out of "
         "all training. Figures that are on record are shown again, not computed again."
     )
+    if case.learned:
+        st.warning(
+            f"The candidate, or a model that it continues, learned from "
+            f"{formatting.counted(case.learned, 'test review')}: its figures flatter it.",
+            icon=":material/warning:",
+        )
     going_on = render_candidate_run(session, MEASURE, candidate.revision, "The measurement")
     if not going_on and not case.is_complete:
         _render_first(session, candidate, case)

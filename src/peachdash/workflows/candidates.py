@@ -16,6 +16,7 @@ from peachdash.evaluation.parts import compare_businesses, compare_slices
 from peachdash.queries.held_out_sets import (
     TEST,
     HeldOutSet,
+    count_learned,
     fetch_held_out_set,
     fetch_test_readings,
     fetch_test_texts,
@@ -52,6 +53,7 @@ class Case:
         businesses: the same by business id.
         real_sets: candidate and champion on published sets, the candidate against the champion.
         gates: what follows.
+        learned: test reviews that the candidate, or a model that it continues, learned from.
     """
 
     held_out: HeldOutSet
@@ -61,6 +63,7 @@ class Case:
     businesses: Mapping[str, Estimate]
     real_sets: tuple[RealSetResult, ...]
     gates: tuple[Gate, ...] = field(default=())
+    learned: int = 0
 
     @property
     def is_measured(self) -> bool:
@@ -203,6 +206,7 @@ def load_case(
     """
     with database.read() as connection:
         held_out = fetch_held_out_set(connection, scope)
+        learned = count_learned(connection, scope, held_out, candidate)
     readings, results = {}, {}
     for role, revision in ((GENERIC, generic), (CHAMPION, champion), (CANDIDATE, candidate)):
         found = _complete_readings(database, held_out, revision)
@@ -235,6 +239,7 @@ def load_case(
             results[CANDIDATE].evaluation.calibration_error if CANDIDATE in results else None,
             measured=CANDIDATE in results,
         ),
+        learned=learned,
     )
 
 
