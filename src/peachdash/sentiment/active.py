@@ -37,11 +37,6 @@ def read_champion_file(home: Path) -> str | None:
         ) from error
 
 
-def write_champion_file(home: Path, revision: str) -> None:
-    """Make a revision the champion of every process of this home, at once."""
-    _write(home / CHAMPION_FILE, revision)
-
-
 def propose_champion(home: Path, promotion_id: str, revision: str) -> None:
     """Write the champion file of a promotion that is about to be recorded, beside the one that counts."""
     _write(_proposal(home, promotion_id), revision)

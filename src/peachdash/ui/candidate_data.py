@@ -11,10 +11,11 @@ from peachdash.insights.sizes import Gain, Outlay, size_sentence
 from peachdash.queries.held_out import fetch_evaluations
 from peachdash.queries.held_out_sets import fetch_held_out_set
 from peachdash.queries.promotions import fetch_preview, fetch_promotions
+from peachdash.queries.status import count_waiting
 from peachdash.ui.access import Session
-from peachdash.ui.data import remember
+from peachdash.ui.data import ask, remember
 from peachdash.workflows.candidate_list import SHIPPED, Candidate, compare_on_test, list_candidates
-from peachdash.workflows.candidates import Case, find_stored_pairs, load_case
+from peachdash.workflows.candidates import Case, load_case
 from peachdash.workflows.model_costs import ModelCost
 from peachdash.workflows.promoting import find_counterpart
 
@@ -72,10 +73,8 @@ def candidate_preview(session: Session, candidate: Candidate) -> dict[str, Any] 
 
 def unread_reviews(session: Session, candidate: Candidate) -> int:
     """How many readings of stored texts the candidate and its generic model lack together."""
-    service = session.service
-    found, generic = find_counterpart(service.settings, candidate.revision)
-    revisions = (found.revision, generic.revision)
-    return len(find_stored_pairs(service.database, session.scope, revisions))
+    pair = find_counterpart(session.service.settings, candidate.revision)
+    return sum(ask(session, count_waiting, model.revision) for model in pair)
 
 
 def past_promotions(session: Session) -> Any:
