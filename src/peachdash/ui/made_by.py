@@ -20,6 +20,7 @@ from peachdash.ui.frame import PageEnds
 from peachdash.ui.guard import guard
 
 REVISION = "revision"
+_SHOWN = "shown_revision"
 
 
 @contextmanager
@@ -37,9 +38,9 @@ def render_made_by() -> None:
         since = ask(session, fetch_champion_since, session.models.champion)
         st.divider()
         st.caption(made_by_words(session.models, since))
-        earlier = st.query_params.get(REVISION)
-        if earlier and earlier != session.models.champion:
-            st.caption(f":material/history: This page shows how {plain(earlier, 80)} reads them.")
+        earlier = st.session_state.pop(_SHOWN, None)
+        if earlier is not None:
+            st.caption(f":material/history: This page shows how {plain(earlier)} reads them.")
 
 
 def made_by_words(models: ActiveModels, since: pd.Timestamp | None) -> str:
@@ -77,6 +78,7 @@ def use_revision(session: Session) -> Session:
             )
     if chosen is None or chosen == session.models.champion:
         return session
+    st.session_state[_SHOWN] = str(chosen)
     return replace(session, models=replace(session.models, champion=str(chosen)))
 
 
