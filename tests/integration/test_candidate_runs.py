@@ -108,9 +108,11 @@ def test_a_second_measurement_needs_a_reason_and_reads_again(world):
     world.wrong[world.candidate] = set(range(12))
     again = ask_measurement(world.database, ANA, world.settings, world.candidate, "a new machine")
     assert len(again.input) == 120
+    assert again.request["costs"] == [world.candidate, world.champion], "both under the same conditions"
     finish(world, again)
     record = history(world, world.candidate)
     assert list(record.loc[record["data_set"] == "peach", "reason"]) == ["a new machine", ""]
+    assert list(record.loc[record["data_set"] == "cost", "reason"]) == ["a new machine", ""]
 
 
 def test_a_killed_run_goes_on_from_its_finished_parts(world):

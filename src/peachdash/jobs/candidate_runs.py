@@ -109,7 +109,11 @@ def ask_measurement(
         return running
     others = (request.revisions[CHAMPION], request.revisions[GENERIC])
     pairs = find_test_pairs(database, scope, settings, revision, others, again=bool(request.reason))
-    costs = [item for item in (revision, others[0]) if _lacks_cost(database, scope, settings, item)]
+    costs = [
+        item
+        for item in (revision, others[0])
+        if request.reason or _lacks_cost(database, scope, settings, item)
+    ]
     if not len(pairs) and not costs and load_case(database, scope, settings, revision, *others).is_measured:
         raise BadInput(
             f"The figures of {revision} on these test reviews are on record. Measuring it a second time "
@@ -257,7 +261,8 @@ def _finish(database: Database, settings: Settings, run: RunFolder) -> None:
         _finish_preview(database, scope, settings, request)
         return
     for revision, cost in read_json(run.path / "costs.json").items():
-        record_cost(database, scope, settings, find_model(revision, settings), ModelCost.from_dict(cost))
+        model, measured = find_model(revision, settings), ModelCost.from_dict(cost)
+        record_cost(database, scope, settings, model, measured, reason=request.reason)
     fresh = read_so_far(run) if request.reason else None
     if fresh is not None:
         fresh = fresh[fresh["revision"] == request.revisions[CANDIDATE]]

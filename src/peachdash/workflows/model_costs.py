@@ -78,9 +78,15 @@ def measure_cost(
 
 
 def record_cost(
-    database: Database, scope: Scope, settings: Settings, model: ModelReference, cost: ModelCost
+    database: Database,
+    scope: Scope,
+    settings: Settings,
+    model: ModelReference,
+    cost: ModelCost,
+    *,
+    reason: str = "",
 ) -> None:
-    """Put on record what a model costs on this machine.
+    """Put on record what a model costs on this machine; `reason` says why it was measured again.
 
     Raises:
         NotFound: the viewer is no analyst.
@@ -94,7 +100,7 @@ def record_cost(
         "data_sha256": _machine_key(settings),
         "split": "",
         "result": cost.to_dict(),
-        "reason": "",
+        "reason": reason,
         "computed_by": scope.viewer,
     }
     with database.write() as connection:
