@@ -597,6 +597,10 @@ CALLS: dict[str, list[Call]] = {
     "workflows.models.settle_champion": [
         call(lambda world, ids: (world.settings,), may=HOUSE_ONLY, quiet=True, alike="models are the house's")
     ],
+    "workflows.candidate_list.list_candidates": [
+        call(lambda world, ids: (world.settings,), may=HOUSE_ONLY, heavy=True)
+    ],
+    "workflows.candidate_list.compare_on_test": [call(lambda world, ids: MODELS.revisions, may=HOUSE_ONLY)],
     "workflows.candidates.find_test_pairs": [
         call(lambda world, ids: (world.settings, MODELS.champion, ()), may=HOUSE_ONLY, heavy=True)
     ],
