@@ -17,11 +17,10 @@ from peachdash.queries.held_out import fetch_labelled
 from peachdash.queries.held_out_sets import HeldOutSet
 from peachdash.queries.people import AuditSearch
 from peachdash.queries.reviews import ReviewSelection
+from peachdash.queries.version import find_review_number
 from peachdash.records import Pool, ReviewFilter, Role
 from peachdash.storage.labelling import GivenLabel
 from peachdash.storage.people import load_people
-from peachdash.queries.version import find_review_number
-from peachdash.records import ReviewFilter, Role
 from peachdash.workflows.describing import language_rows
 from peachdash.workflows.importing import ImportOptions, Prepared, prepare_import
 from peachdash.workflows.sign_in import Identity

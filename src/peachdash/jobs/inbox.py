@@ -1,13 +1,10 @@
 """The inbox of a running `serve`: work handed over by other processes, and files dropped in.
 
-`peachdash import`, `profiles`, `score`, `complaints`, `labels`, `status` and `users` cannot open the database
-while `serve` holds it. They put a request into `<home>/inbox/.requests/` and wait for the answer beside
-it. Files that a person drops into `<home>/inbox/` are imported too; each is moved to `imported/`, or to
-`peachdash import`, `profiles`, `score`, `complaints`, `status`, `users`, `models`, `promote` and
-`rollback` cannot open the database while `serve` holds it. They put a request into
+`peachdash import`, `profiles`, `score`, `complaints`, `labels`, `status`, `users`, `models`, `promote`
+and `rollback` cannot open the database while `serve` holds it. They put a request into
 `<home>/inbox/.requests/` and wait for the answer beside it. Files that a person drops into
-`<home>/inbox/` are imported too; each is moved to `imported/`, or to
-`waiting/` with the reason in a text file of the same name.
+`<home>/inbox/` are imported too; each is moved to `imported/`, or to `waiting/` with the reason in a text
+file of the same name.
 """
 
 from __future__ import annotations

@@ -18,8 +18,14 @@ import pandas as pd
 
 from peachdash.config import Settings
 from peachdash.errors import PeachdashError
-from peachdash.jobs import describing, explaining, importing, issue_finding, label_checking
-from peachdash.jobs import candidate_runs, describing, explaining, importing, issue_finding
+from peachdash.jobs import (
+    candidate_runs,
+    describing,
+    explaining,
+    importing,
+    issue_finding,
+    label_checking,
+)
 from peachdash.jobs.background import next_run
 from peachdash.jobs.inbox import serve_inbox, settle_dropped
 from peachdash.jobs.runs import RunFolder, State, adopt_runs, forget_old_runs, list_runs, unfinished_runs

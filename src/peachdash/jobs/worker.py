@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 
 from peachdash.config import Settings, load_settings
 from peachdash.errors import PeachdashError
-from peachdash.jobs import explaining, grouping, label_checking
-from peachdash.jobs import candidate_runs, explaining, grouping
+from peachdash.jobs import candidate_runs, explaining, grouping, label_checking
 from peachdash.jobs.runs import RunFolder, unfinished_runs, worker_lock
 from peachdash.jobs.scoring import KIND, execute_scoring_run, make_scorer
 from peachdash.logs import configure_logging
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.2
 STARTS_IN_VAIN = 3
-FIRST = (explaining.KIND, KIND, grouping.KIND)
+FIRST = (explaining.KIND, KIND, grouping.KIND, label_checking.KIND)
 """Kinds of runs that somebody waits for; what candidates read gives way to them."""
 
 
@@ -75,7 +74,6 @@ class Tools:
 
 def next_run(jobs: Path) -> RunFolder | None:
     """The oldest unfinished run of the kinds that this worker takes."""
-    kinds = (explaining.KIND, KIND, grouping.KIND, label_checking.KIND)
     kinds = (*FIRST, candidate_runs.KIND)
     waiting = (run for kind in kinds for run in unfinished_runs(jobs, kind))
     return next(waiting, None)
