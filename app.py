@@ -23,6 +23,7 @@ from peachdash.ui.gate import (
     require,
 )
 from peachdash.ui.guard import guard
+from peachdash.ui.made_by import made_by_below
 from peachdash.ui.navigation import Entry, navigate
 from peachdash.ui.notices import render_notice
 from peachdash.ui.review_detail import render_opened_review
@@ -42,6 +43,7 @@ PAGES = (
     Entry("Models", "pages/before_after.py", "Before and after", ":material/compare_arrows:"),
     Entry("Models", "pages/label.py", "Label", ":material/label:", lambda scope: scope.may_label),
     Entry("Models", "pages/adjudicate.py", "Adjudicate", ":material/balance:", lambda scope: scope.may_label),
+    Entry("Models", "pages/models.py", "Models", ":material/rule:", lambda scope: scope.may_label),
     Entry("Data", "pages/upload.py", "Upload", ":material/upload_file:", lambda scope: scope.may_import),
     Entry("House", "pages/people.py", "People", ":material/group:", lambda scope: scope.may_manage_people),
     Entry(
@@ -70,5 +72,6 @@ with framed(), guard():
         if admission.scope.business_ids == frozenset():
             render_unassigned(admission.scope)
         else:
-            page.run()
+            with made_by_below():
+                page.run()
             render_opened_review()

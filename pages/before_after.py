@@ -8,7 +8,7 @@ from peachdash.queries.held_out import count_labelled
 from peachdash.queries.overview import fetch_totals
 from peachdash.records import ReviewFilter
 from peachdash.ui.access import open_session
-from peachdash.ui.data import ask, held_out_results
+from peachdash.ui.data import CHAMPION, GENERIC, ask, held_out_results
 from peachdash.ui.differing_table import differing_reviews, render_differing
 from peachdash.ui.empty import stop_if_unlabelled
 from peachdash.ui.filters import use_filters
@@ -39,16 +39,17 @@ render_scoring_progress(session, everything["waiting"])
 with st.skeleton(height=400):
     generic, champion, comparison = held_out_results(session)
 
+figures = {GENERIC: generic.evaluation, CHAMPION: champion.evaluation}
 render_headline(headline(generic.evaluation, champion.evaluation, comparison))
 st.caption(basis_words(comparison))
 if champion.readings["business_id"].isin(view.demo_businesses).any():
     render_demo_note(DEMO_FIGURES)
-render_peachy(generic.evaluation, champion.evaluation)
-render_scores(generic.evaluation, champion.evaluation)
+render_peachy(figures)
+render_scores(figures)
 render_test(comparison)
-render_confusion(generic.evaluation, champion.evaluation)
-render_slices(generic.evaluation, champion.evaluation)
-render_risk_coverage(generic.evaluation, champion.evaluation)
+render_confusion(figures)
+render_slices(figures)
+render_risk_coverage(figures)
 render_learning_curve(session)
 render_real_sets(session)
 render_costs(session)

@@ -11,8 +11,9 @@ import typer
 from typer.exceptions import TyperException
 
 from peachdash import __version__
+from peachdash.candidate_commands import list_models, promote, rollback
 from peachdash.command_line import Json, active, opened, say, start, viewer
-from peachdash.config import REPOSITORY, load_settings
+from peachdash.config import load_settings
 from peachdash.errors import JobFailed, PeachdashError
 from peachdash.import_commands import import_files, list_profiles
 from peachdash.label_commands import labels
@@ -140,9 +141,9 @@ def predict(
 
 app.command("import")(import_files)
 app.command("profiles")(list_profiles)
-
-
-REAL_SETS_FOLDER = REPOSITORY.parent / "shared" / "data"
+app.command("models")(list_models)
+app.command()(promote)
+app.command()(rollback)
 
 
 @app.command()
@@ -152,9 +153,12 @@ def evaluate(
         typer.Option(help="Model to measure, several times for several.  [default: lexicon and both sizes]"),
     ] = None,
     real_sets: Annotated[
-        Path,
-        typer.Option(help="Folder with published review sets in `reviews/`; nothing happens without one."),
-    ] = REAL_SETS_FOLDER,
+        Path | None,
+        typer.Option(
+            help="Folder with published review sets in `reviews/`; nothing happens without one.  "
+            "[default: PEACHDASH_REAL_SETS, else ../shared/data]"
+        ),
+    ] = None,
     real_set: Annotated[
         list[str] | None,
         typer.Option(help="Published set to measure on.  [default: those with labels from people]"),
@@ -175,7 +179,7 @@ def evaluate(
         costs = evaluating.measure_costs(database, viewer(), settings, models)
         with named_progress() as show_named:
             published = evaluating.measure_real_sets(
-                database, viewer(), settings, models, real_sets, sets, show_named
+                database, viewer(), settings, models, real_sets or settings.real_sets, sets, show_named
             )
         pairs = evaluating.compare_measured(database, viewer(), models)
     print_evaluation(EvaluationReport(results, pairs, costs, published), as_json=as_json)

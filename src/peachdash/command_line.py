@@ -34,9 +34,11 @@ def start(process: str) -> Settings:
 def opened(settings: Settings) -> Iterator[Any]:
     """The database for the time of a command."""
     from peachdash.storage.database import open_database
+    from peachdash.workflows.models import settle_champion
 
     database = open_database(settings.database)
     try:
+        settle_champion(database, viewer(), settings)
         yield database
     finally:
         database.close()

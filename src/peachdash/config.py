@@ -32,6 +32,7 @@ class Settings(BaseSettings):
         models: folder with one sub-folder for each shipped model.
         data: folder with the demo businesses, reviews and labels.
         encoders: folder in which encoders that pip does not install are unpacked.
+        real_sets: folder with published review sets in `reviews/`; without it nothing is measured on them.
         device: where models compute; `auto` takes CUDA where there is one.
         batch_tokens: token budget of one batch; 0 lets the device decide.
         threads: CPU threads of a scoring worker; 0 means all cores.
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     models: Path = REPOSITORY / "models"
     data: Path = REPOSITORY / "data"
     encoders: Path = REPOSITORY / ".cache" / "encoders"
+    real_sets: Path = REPOSITORY.parent / "shared" / "data"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     batch_tokens: int = Field(default=0, ge=0, le=1_000_000)
     threads: int = Field(default=0, ge=0, le=1024)
@@ -64,7 +66,7 @@ class Settings(BaseSettings):
     minimum_n: int = Field(default=10, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("home", "models", "data", "encoders", "secrets", mode="before")
+    @field_validator("home", "models", "data", "encoders", "secrets", "real_sets", mode="before")
     @classmethod
     def _absolute(cls, value: Path | str) -> Path:
         """Paths do not move when a process changes its own; `~` is the user's home."""

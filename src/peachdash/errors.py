@@ -22,6 +22,10 @@ class NotFound(PeachdashError):
     """What was asked for does not exist, or the viewer may not know that it does."""
 
 
+class Superseded(PeachdashError):
+    """Somebody else changed meanwhile what this rests on; look again before deciding."""
+
+
 class SignInRefused(PeachdashError):
     """Somebody who signed in may not come in: unknown, deactivated, or signed out since."""
 

@@ -182,6 +182,7 @@ def print_complaints(result: dict[str, Any], *, as_json: bool) -> None:
         print(json.dumps(result, ensure_ascii=False))
         return
     print(result["sentence"])
+    print(f"read by {result['revision']}")
     issues = [issue for issue in result["issues"] if issue["reviews"] > 1]
     for issue in issues[:ISSUES_SHOWN]:
         change = f", {issue['change']}" if issue["change"] != "steady" else ""

@@ -12,8 +12,8 @@ from peachdash.storage import schema as t
 from peachdash.storage.bulk import append_frame
 from peachdash.storage.catalogue import add_business, ensure_client
 from peachdash.storage.database import Database
-from peachdash.storage.models import append_promotion
 from peachdash.storage.predictions import append_predictions
+from peachdash.storage.promotions import append_promotion
 from peachdash.storage.reviews import append_import, append_reviews
 from peachdash.workflows.checking import check_reading, draw_sample
 from peachdash.workflows.deciding import accept_reports, reject_reports, send_to_labelling

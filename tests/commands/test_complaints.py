@@ -14,8 +14,10 @@ def test_a_business_without_complaints_says_so(peachdash, tmp_path):
     (tmp_path / "stars.csv").write_text("text,date,stars,business\n,2026-05-01,5,Sweet Stack\n")
     assert peachdash("import", tmp_path / "stars.csv").status == 0
     done = peachdash("complaints", "--business", "sweet stack")
-    assert (done.status, done.out) == (0, "Sweet Stack: no complaints in this period.\n")
+    sentence, read_by = done.out.splitlines()
+    assert (done.status, sentence) == (0, "Sweet Stack: no complaints in this period.")
     found = peachdash("complaints", "--business", "Sweet Stack", "--json").json
+    assert read_by == f"read by {found['revision']}"
     assert (found["business"], found["issues"], found["reviews"]) == ("Sweet Stack", [], 0)
 
 

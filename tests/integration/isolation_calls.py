@@ -13,8 +13,11 @@ import pandas as pd
 from peachdash.ingest import recognise
 from peachdash.insights.issue_building import FoundIssues
 from peachdash.labelling.label_errors import LabelCheck
+from peachdash.queries.held_out import fetch_labelled
+from peachdash.queries.held_out_sets import HeldOutSet
 from peachdash.queries.people import AuditSearch
 from peachdash.queries.reviews import ReviewSelection
+from peachdash.queries.version import find_review_number
 from peachdash.records import Pool, ReviewFilter, Role
 from peachdash.storage.labelling import GivenLabel
 from peachdash.storage.people import load_people
@@ -22,7 +25,7 @@ from peachdash.workflows.describing import language_rows
 from peachdash.workflows.importing import ImportOptions, Prepared, prepare_import
 from peachdash.workflows.sign_in import Identity
 from tests.integration.conftest import MODELS, reading
-from tests.integration.isolation_world import ISSUER, Ids, World, everything_of
+from tests.integration.isolation_world import HOUSE, ISSUER, Ids, World, everything_of
 
 EVERYBODY = frozenset(Role)
 DECIDING = frozenset({Role.MANAGER, Role.ANALYST, Role.ADMIN})
@@ -69,6 +72,20 @@ def _filtered(*more: Any) -> Arguments:
 
 def _unfiltered(*more: Any) -> Arguments:
     return lambda world, ids: (ReviewFilter(), *more)
+
+
+_CANDIDATES = ("another", MODELS.champion, MODELS.generic)
+_SHIPPED = HeldOutSet(None, None, 4)
+
+
+def _labelled_number(world: World, ids: Ids) -> int:
+    with world.database.read() as connection:
+        return find_review_number(connection, HOUSE, ids.labelled_key) or 0
+
+
+def _labelled(world: World) -> pd.DataFrame:
+    with world.database.read() as connection:
+        return fetch_labelled(connection, HOUSE, MODELS.champion)
 
 
 WRITES = "what it gives back names nothing stored"
@@ -136,6 +153,37 @@ CALLS: dict[str, list[Call]] = {
     ],
     "queries.held_out.fetch_evaluations": [
         call(lambda world, ids: (MODELS.revisions,), alike="figures of evaluations are for all")
+    ],
+    "queries.held_out.fetch_evaluation_history": [
+        call(
+            lambda world, ids: (MODELS.champion,), may=HOUSE_ONLY, alike="figures of evaluations are for all"
+        )
+    ],
+    "queries.held_out_sets.fetch_held_out_set": [call(lambda world, ids: (), may=HOUSE_ONLY)],
+    "queries.held_out_sets.fetch_test_readings": [
+        call(lambda world, ids: (_SHIPPED, MODELS.champion), may=HOUSE_ONLY)
+    ],
+    "queries.held_out_sets.fetch_test_texts": [call(lambda world, ids: (_SHIPPED,), may=HOUSE_ONLY)],
+    "queries.held_out_sets.count_learned": [
+        call(lambda world, ids: (_SHIPPED, "another"), may=HOUSE_ONLY, alike="no data set was frozen")
+    ],
+    "queries.held_out_sets.fetch_read_texts": [
+        call(lambda world, ids: (MODELS.champion, [ids.text_sha256]), may=HOUSE_ONLY)
+    ],
+    "queries.flips.fetch_band_changes": [call(lambda world, ids: MODELS.revisions, may=HOUSE_ONLY)],
+    "queries.flips.fetch_flipped_reviews": [call(lambda world, ids: MODELS.revisions, may=HOUSE_ONLY)],
+    "queries.promotions.fetch_promotions": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, alike="promotions are the house's")
+    ],
+    "queries.promotions.fetch_preview": [
+        call(lambda world, ids: MODELS.revisions, may=HOUSE_ONLY, alike="no preview was made")
+    ],
+    "queries.promotions.fetch_past_champions": [call(lambda world, ids: ("another",))],
+    "queries.promotions.fetch_champion_since": [
+        call(lambda world, ids: (MODELS.champion,), alike="promotions are the house's")
+    ],
+    "queries.review_learning.fetch_review_learning": [
+        call(lambda world, ids: (_labelled_number(world, ids),))
     ],
     "queries.imports.fetch_imports": [call(lambda world, ids: ())],
     "queries.imports.fetch_platform_counts": [call(lambda world, ids: ())],
@@ -250,6 +298,24 @@ CALLS: dict[str, list[Call]] = {
         call(lambda world, ids: (), kept=len, alike="a hash that says that something changed, not what")
     ],
     "queries.version.find_review_number": [call(lambda world, ids: (ids.labelled_key,))],
+    "queries.data_sets.fetch_data_sets": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, alike="no data set was frozen")
+    ],
+    "queries.data_sets.fetch_data_set": [
+        call(lambda world, ids: (), may=frozenset(), alike="no data set was frozen")
+    ],
+    "queries.data_sets.fetch_data_set_reviews": [
+        call(lambda world, ids: ("none",), may=HOUSE_ONLY, alike="no data set was frozen")
+    ],
+    "queries.data_sets.fetch_training_runs": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, alike="nothing was trained")
+    ],
+    "queries.data_sets.fetch_sweeps": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, alike="nothing was trained")
+    ],
+    "queries.settled_labels.fetch_settled_labels": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, alike="nothing was labelled")
+    ],
     # workflows
     "workflows.adjudicating.adjudicate": [
         call(lambda world, ids: (ids.task_id, ids.labelled_review, _NEUTRAL, "why"), may=HOUSE_ONLY)
@@ -385,6 +451,19 @@ CALLS: dict[str, list[Call]] = {
             figures=True,
         )
     ],
+    "workflows.evaluation.record_evaluation": [
+        call(
+            lambda world, ids: (_labelled(world), MODELS.champion, "champion", "peach", "test", None),
+            kept=_rows_of("readings"),
+            figures=True,
+        )
+    ],
+    "workflows.evaluation.find_evaluation": [
+        call(
+            lambda world, ids: (_labelled(world), MODELS.champion, "champion", None),
+            alike="figures of evaluations are for all",
+        )
+    ],
     "workflows.evaluation.compare_revisions": [
         call(lambda world, ids: MODELS.revisions[::-1], kept=_rows_of("disagreements"))
     ],
@@ -504,12 +583,59 @@ CALLS: dict[str, list[Call]] = {
         )
     ],
     "workflows.maintenance.optimise": [call(lambda world, ids: (), may=HOUSE_ONLY, quiet=True)],
+    "workflows.model_costs.record_cost": [
+        call(lambda world, ids: (world.settings, None, None), may=HOUSE_ONLY, heavy=True)
+    ],
+    "workflows.model_costs.find_cost": [
+        call(lambda world, ids: (world.settings, MODELS.champion), alike="figures of models are for all")
+    ],
     "workflows.model_costs.measure_cost": [call(lambda world, ids: (world.settings, None, []), heavy=True)],
     "workflows.models.record_models": [
         call(lambda world, ids: (world.settings,), may=HOUSE_ONLY, heavy=True)
     ],
-    "workflows.models.promote": [
-        call(lambda world, ids: (world.settings, "lexicon", "why"), may=HOUSE_ONLY, heavy=True)
+    "workflows.models.settle_champion": [
+        call(lambda world, ids: (world.settings,), may=HOUSE_ONLY, quiet=True, alike="models are the house's")
+    ],
+    "workflows.candidate_list.list_candidates": [
+        call(lambda world, ids: (world.settings,), may=HOUSE_ONLY, heavy=True)
+    ],
+    "workflows.candidate_list.compare_on_test": [call(lambda world, ids: MODELS.revisions, may=HOUSE_ONLY)],
+    "workflows.candidates.find_test_pairs": [
+        call(lambda world, ids: (world.settings, MODELS.champion, ()), may=HOUSE_ONLY, heavy=True)
+    ],
+    "workflows.candidates.find_stored_pairs": [
+        call(lambda world, ids: (("another",),), may=HOUSE_ONLY),
+    ],
+    "workflows.candidates.record_measurement": [
+        call(lambda world, ids: (world.settings, {}), may=HOUSE_ONLY, heavy=True)
+    ],
+    "workflows.candidates.load_case": [
+        call(lambda world, ids: (world.settings, *_CANDIDATES), may=HOUSE_ONLY, heavy=True)
+    ],
+    "workflows.promoting.make_preview": [
+        call(lambda world, ids: (world.settings, *_CANDIDATES[:2]), may=HOUSE_ONLY, heavy=True)
+    ],
+    "workflows.promoting.promote_candidate": [
+        call(
+            lambda world, ids: {
+                "settings": world.settings,
+                "revision": "another",
+                "reason": "why",
+                "expected": "x",
+            },
+            may=HOUSE_ONLY,
+            heavy=True,
+        )
+    ],
+    "workflows.promoting.roll_back": [
+        call(
+            lambda world, ids: {"settings": world.settings, "reason": "why", "expected": "x"},
+            may=HOUSE_ONLY,
+            heavy=True,
+        )
+    ],
+    "workflows.promoting.find_previous": [
+        call(lambda world, ids: (MODELS.champion,), may=HOUSE_ONLY, alike="promotions are the house's")
     ],
     "workflows.people.add_person": [
         call(lambda world, ids: ("new@example.com", Role.CLIENT), may=ADMINS, alike=NEW_ID),
@@ -526,6 +652,12 @@ CALLS: dict[str, list[Call]] = {
     "workflows.people_requests.perform_people_request": [
         call(lambda world, ids: ("list", {}), may=ADMINS),
         call(lambda world, ids: ("change", {"email": ids.email, "active": False}), may=ADMINS),
+    ],
+    "workflows.real_sets.evaluate_stored_real_sets": [
+        call(lambda world, ids: (None, None, world.settings.home), heavy=True)
+    ],
+    "workflows.real_sets.find_real_set_texts": [
+        call(lambda world, ids: (MODELS.champion, world.settings.home), may=HOUSE_ONLY, heavy=True)
     ],
     "workflows.real_sets.evaluate_real_sets": [
         call(lambda world, ids: (world.settings, [], world.settings.home), heavy=True)

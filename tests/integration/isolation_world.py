@@ -33,8 +33,8 @@ from peachdash.storage.catalogue import add_business, ensure_client
 from peachdash.storage.database import Database, open_database
 from peachdash.storage.findings import append_twins
 from peachdash.storage.labelling import GivenLabel, load_items
-from peachdash.storage.models import append_promotion
 from peachdash.storage.predictions import append_predictions
+from peachdash.storage.promotions import append_promotion
 from peachdash.storage.reviews import append_links
 from peachdash.workflows.adjudicating import adjudicate
 from peachdash.workflows.checking import draw_sample

@@ -9,16 +9,17 @@ import pytest
 import sqlalchemy as sa
 
 import peachdash
-from peachdash.config import Settings
 from peachdash.records import Role, Scope
 from peachdash.storage import schema as t
-from peachdash.workflows.models import promote
+from peachdash.workflows.promoting import make_preview, promote_candidate
+from tests.integration.candidate_world import build_candidate_world
 from tests.integration.isolation_calls import CALLS
 from tests.integration.isolation_world import EAST, NORTH, SOUTH, build_world, trial
 from tests.integration.test_isolation import FUNCTIONS, perform
 
 SOURCES = Path(peachdash.__file__).parent
 COMPUTED = {
+    "workflows.evaluation.record_evaluation",
     "workflows.scoring.store_predictions",
     "workflows.evaluation.evaluate_revision",
     "workflows.describing.store_findings",
@@ -63,11 +64,19 @@ def test_what_changes_anything_is_on_record(name, number, world):
 
 def test_a_promotion_is_on_record_with_its_reason(database, home):
     ana = Scope("ana@house.example", Role.ANALYST, None)
-    revision = promote(database, ana, Settings(home=home), "generic-small", " fewer wrong in October ")
+    world = build_candidate_world(database, home)
+    world.read_all()
+    make_preview(database, ana, world.settings, world.candidate, world.champion)
+    promote_candidate(
+        database, ana, world.settings, world.candidate, " fewer wrong in October ",
+        expected=world.champion, confirmed=True,
+    )  # fmt: skip
     with database.read() as connection:
-        event = connection.execute(sa.select(t.audit_log)).mappings().one()
-    assert (event["actor"], event["action"], event["object_id"]) == (ana.viewer, "promote", revision)
+        rows = connection.execute(sa.select(t.audit_log).order_by(t.audit_log.c.at_utc)).mappings().all()
+    event = rows[-1]
+    assert (event["actor"], event["action"], event["object_id"]) == (ana.viewer, "promote", world.candidate)
     assert event["details"]["reason"] == "fewer wrong in October"
+    assert event["details"]["previous"] == world.champion
 
 
 def test_the_log_is_only_ever_appended_to():

@@ -26,8 +26,8 @@ from peachdash.storage import schema as t
 from peachdash.storage.bulk import append_frame
 from peachdash.storage.catalogue import add_business, ensure_client
 from peachdash.storage.database import Database, open_database
-from peachdash.storage.models import append_promotion
 from peachdash.storage.predictions import append_predictions
+from peachdash.storage.promotions import append_promotion
 from peachdash.storage.reviews import append_import, append_reviews
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")

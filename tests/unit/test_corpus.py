@@ -161,7 +161,7 @@ def test_one_word_does_not_give_the_peachy_reviews_away(gold):
     peachy = gold[gold["slices"].map(is_peachy)]
     train, test = (peachy[peachy["split"] == name] for name in ("train", "test"))
     vocabulary = collections.Counter(word for text in train["text"] for word in set(words(text)))
-    train_words, test_words = (frame["text"].map(lambda text: set(words(text))) for frame in (train, test))
+    train_words, chance_words = (frame["text"].map(lambda text: set(words(text))) for frame in (train, test))
     best = (0.0, "", "", "")
     for word, count in vocabulary.items():
         if count < 5:
@@ -172,7 +172,7 @@ def test_one_word_does_not_give_the_peachy_reviews_away(gold):
         right = ((train["label"] == inside) & has | (train["label"] == other) & ~has).mean()
         best = max(best, (right, word, inside, other))
     _, word, inside, other = best
-    has = test_words.map(lambda found: word in found)
+    has = chance_words.map(lambda found: word in found)
     right = ((test["label"] == inside) & has | (test["label"] == other) & ~has).mean()
     assert right <= 0.75, f"the word {word!r} alone reads {right:.0%} right"
 

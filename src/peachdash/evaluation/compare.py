@@ -47,7 +47,7 @@ def compare_models(
             occurs twice, or a column or label is not as described.
     """
     check_options(confidence, resamples)
-    pairs = _pairs(frame_a, frame_b)
+    pairs = paired_readings(frame_a, frame_b)
     groups, businesses = pd.factorize(pairs["business_id"].astype(str))
     draws = draw_clusters(len(businesses), resamples, seed) if len(businesses) > 1 else None
     a_right = (pairs["label_a"] == pairs["gold"]).to_numpy(dtype=bool)
@@ -59,8 +59,8 @@ def compare_models(
         ]
     )
     peachy = slice_members(pairs["slices"])[PEACHY]
-    whole = _tensors(pairs, groups, len(businesses))
-    hard = _tensors(pairs[peachy], groups[peachy], len(businesses))
+    whole = paired_confusions(pairs, groups, len(businesses))
+    hard = paired_confusions(pairs[peachy], groups[peachy], len(businesses))
     return Comparison(
         n=len(pairs),
         businesses=len(businesses),
@@ -70,17 +70,22 @@ def compare_models(
         only_b_right=int(table[1, 0]),
         both_wrong=int(table[1, 1]),
         p_value=float(mcnemar(table, exact=True).pvalue),
-        accuracy_difference=_difference(scores.accuracy, whole, draws, confidence),
-        macro_f1_difference=_difference(_macro_f1, whole, draws, confidence),
-        peachy_error_difference=_difference(
-            _error, hard, draws, confidence, "no reviews in the peachy slices"
+        accuracy_difference=paired_difference(scores.accuracy, whole, draws, confidence),
+        macro_f1_difference=paired_difference(_macro_f1, whole, draws, confidence),
+        peachy_error_difference=paired_difference(
+            reading_error, hard, draws, confidence, "no reviews in the peachy slices"
         ),
         disagreements=_disagreements(pairs, a_right, b_right),
         note=_note(len(businesses)),
     )
 
 
-def _pairs(frame_a: pd.DataFrame, frame_b: pd.DataFrame) -> pd.DataFrame:
+def paired_readings(frame_a: pd.DataFrame, frame_b: pd.DataFrame) -> pd.DataFrame:
+    """The reviews of both frames: review_id, gold, label_a, label_b, slices (tuples), business_id.
+
+    Raises:
+        BadInput: as `compare_models`.
+    """
     a, b = (
         _keyed(check_predictions(frame, COMPARISON_COLUMNS, name), name)
         for frame, name in ((frame_a, "frame_a"), (frame_b, "frame_b"))
@@ -109,7 +114,9 @@ def _keyed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return keyed
 
 
-def _tensors(pairs: pd.DataFrame, groups: np.ndarray, n_groups: int) -> tuple[np.ndarray, np.ndarray]:
+def paired_confusions(
+    pairs: pd.DataFrame, groups: np.ndarray, n_groups: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Confusion matrices by business, (B, 3, 3), of a and of b."""
     a, b = (
         scores.group_confusions(pairs.assign(label=pairs[column]), groups, n_groups)[:, 0]
@@ -122,17 +129,27 @@ def _macro_f1(confusion: np.ndarray) -> np.ndarray:
     return scores.macro_scores(confusion)[2]
 
 
-def _error(confusion: np.ndarray) -> np.ndarray:
+def reading_error(confusion: np.ndarray) -> np.ndarray:
+    """Share off the diagonal, (..., 3, 3) to (...)."""
     return 1 - scores.accuracy(confusion)
 
 
-def _difference(
+def paired_difference(
     score: scores.Score,
     tensors: tuple[np.ndarray, np.ndarray],
     draws: np.ndarray | None,
     confidence: float,
     reason: str = "no reviews",
 ) -> Estimate:
+    """A score of b minus that of a, with the interval of the resamples that both see.
+
+    Args:
+        score: of confusion matrices, (..., 3, 3) to (...).
+        tensors: from `paired_confusions`.
+        draws: from `draw_clusters`; None where the reviews come from one business.
+        confidence: level of the interval.
+        reason: what is said of an undefined difference.
+    """
     a, b = tensors
     value = float(score(b.sum(axis=0)) - score(a.sum(axis=0)))
     many = None if draws is None else score(resample(b, draws)) - score(resample(a, draws))

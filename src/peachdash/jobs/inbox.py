@@ -1,9 +1,10 @@
 """The inbox of a running `serve`: work handed over by other processes, and files dropped in.
 
-`peachdash import`, `profiles`, `score`, `complaints`, `labels`, `status` and `users` cannot open the database
-while `serve` holds it. They put a request into `<home>/inbox/.requests/` and wait for the answer beside
-it. Files that a person drops into `<home>/inbox/` are imported too; each is moved to `imported/`, or to
-`waiting/` with the reason in a text file of the same name.
+`peachdash import`, `profiles`, `score`, `complaints`, `labels`, `status`, `users`, `models`, `promote`
+and `rollback` cannot open the database while `serve` holds it. They put a request into
+`<home>/inbox/.requests/` and wait for the answer beside it. Files that a person drops into
+`<home>/inbox/` are imported too; each is moved to `imported/`, or to `waiting/` with the reason in a text
+file of the same name.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from peachdash.config import Settings
 from peachdash.errors import BadInput, PeachdashError
 from peachdash.ingest import recognise
 from peachdash.ingest.guards import check_file_size
+from peachdash.jobs.candidate_requests import perform_candidate_request
 from peachdash.jobs.handover import REQUESTS
 from peachdash.jobs.importing import LARGE_BYTES, create_import_run
 from peachdash.jobs.progress import find_progress
@@ -87,7 +89,8 @@ def _answer(database: Database, settings: Settings, folder: Path) -> bool:
         answer = {"error": f"{type(error).__name__}; see the log of `serve`", "kind": ""}
     with suppress(OSError):
         write_json(folder / "answer.json", answer)
-    return request.get("kind") in ("import", "score") and not request.get("check")
+    switched = request.get("action") in ("promote", "rollback")
+    return switched or (request.get("kind") in ("import", "score") and not request.get("check"))
 
 
 def _perform(
@@ -111,6 +114,9 @@ def _perform(
     if kind == "labels":
         models, action = find_active(settings), str(request["action"])
         return perform_label_request(database, scope, models, action, request["arguments"], data)
+    if kind == "candidates":
+        action, arguments = str(request["action"]), request["arguments"]
+        return perform_candidate_request(database, settings, scope, action, arguments)
     if kind == "complaints":
         return describe_complaints(database, scope, find_active(settings), str(request["business"]))
     if kind in ("status", "score"):

@@ -70,7 +70,7 @@ def execute_scoring_run(
     models = [find(name) for name in run.request["models"]]
     rows, read = run.input.to_pandas(), _texts_read(run)
     left = rows[~rows["text_sha256"].isin(read)]
-    parts = _PartWriter(run, len(rows), len(rows) - len(left), len(models), on_part)
+    parts = PartWriter(run, len(rows), len(rows) - len(left), len(models), on_part)
     run.append_event(event="started", done=parts.already, total=parts.total)
     if len(left):
         scorer.score(list(left["text"]), models, on_batch=parts.add)
@@ -101,8 +101,15 @@ def _texts_read(run: RunFolder) -> set[str]:
     return set(counts[counts >= len(run.request["models"])].index)
 
 
-class _PartWriter:
-    """Gathers batches into parts."""
+class PartWriter:
+    """Gathers batches into parts, and tells how far the run is.
+
+    Args:
+        run: whose output it is.
+        total: texts of the run; already: those that an earlier process read.
+        models: how many read each text.
+        on_part: called with the path of each finished part.
+    """
 
     def __init__(
         self,

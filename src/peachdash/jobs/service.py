@@ -11,9 +11,10 @@ from peachdash.errors import DatabaseLocked
 from peachdash.jobs.serving import ServeLock, find_serve
 from peachdash.jobs.supervisor import Supervisor
 from peachdash.logs import configure_logging
-from peachdash.records import ActiveModels
+from peachdash.records import ActiveModels, Scope
 from peachdash.sentiment.active import find_active
 from peachdash.storage.database import Database, open_database
+from peachdash.workflows.models import settle_champion
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def _start(settings: Settings) -> Service:
     except BaseException:
         lock.release()
         raise
+    settle_champion(database, Scope.everything("peachdash"), settings)
     settings.inbox.mkdir(parents=True, exist_ok=True)
     supervisor = Supervisor(database, settings)
     supervisor.start()

@@ -18,7 +18,14 @@ import pandas as pd
 
 from peachdash.config import Settings
 from peachdash.errors import PeachdashError
-from peachdash.jobs import describing, explaining, importing, issue_finding, label_checking
+from peachdash.jobs import (
+    candidate_runs,
+    describing,
+    explaining,
+    importing,
+    issue_finding,
+    label_checking,
+)
 from peachdash.jobs.background import next_run
 from peachdash.jobs.inbox import serve_inbox, settle_dropped
 from peachdash.jobs.runs import RunFolder, State, adopt_runs, forget_old_runs, list_runs, unfinished_runs
@@ -186,6 +193,8 @@ class Supervisor:
                 explaining.take_explanation(self.database, HOUSE, run, self.settings.models)
             elif state == "done" and kind == label_checking.KIND:
                 label_checking.take_check(self.database, HOUSE, run, self.settings.models)
+            elif state != "stored" and kind == candidate_runs.KIND:
+                candidate_runs.take_candidate_output(self.database, HOUSE, self.settings, run, self._taken)
             return
         parts = [part for part in run.parts() if part.name not in self._taken]
         frames = [frame for frame in map(read_part, parts) if frame is not None]
@@ -226,11 +235,12 @@ class Supervisor:
         else:
             self._grouped = version
 
-    def _is_busy(self) -> bool:
-        return any(run for kind in WORKER_KINDS for run in unfinished_runs(self.settings.jobs, kind))
+    def _is_busy(self, *more: str) -> bool:
+        kinds = (*WORKER_KINDS, *more)
+        return any(run for kind in kinds for run in unfinished_runs(self.settings.jobs, kind))
 
     def _keep_worker_alive(self) -> None:
-        if not self._is_busy() or self.worker_pid is not None:
+        if not self._is_busy(candidate_runs.KIND) or self.worker_pid is not None:
             return
         if time.monotonic() - self._worker_started < RESTART_SECONDS:
             return

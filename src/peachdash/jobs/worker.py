@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from peachdash.config import Settings, load_settings
 from peachdash.errors import PeachdashError
-from peachdash.jobs import explaining, grouping, label_checking
+from peachdash.jobs import candidate_runs, explaining, grouping, label_checking
 from peachdash.jobs.runs import RunFolder, unfinished_runs, worker_lock
 from peachdash.jobs.scoring import KIND, execute_scoring_run, make_scorer
 from peachdash.logs import configure_logging
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.2
 STARTS_IN_VAIN = 3
+FIRST = (explaining.KIND, KIND, grouping.KIND, label_checking.KIND)
+"""Kinds of runs that somebody waits for; what candidates read gives way to them."""
+
+
+class _GaveWay(Exception):
+    """A run stopped at a finished part, since another one is more urgent; it goes on afterwards."""
 
 
 def main() -> int:
@@ -68,7 +74,7 @@ class Tools:
 
 def next_run(jobs: Path) -> RunFolder | None:
     """The oldest unfinished run of the kinds that this worker takes."""
-    kinds = (explaining.KIND, KIND, grouping.KIND, label_checking.KIND)
+    kinds = (*FIRST, candidate_runs.KIND)
     waiting = (run for kind in kinds for run in unfinished_runs(jobs, kind))
     return next(waiting, None)
 
@@ -85,10 +91,15 @@ def take_run(run: RunFolder, tools: Tools, settings: Settings, parent: int) -> N
     def check(*progress: object) -> None:
         if os.getppid() != parent:
             raise SystemExit
+        if run.request.get("kind") == candidate_runs.KIND and _somebody_waits(settings.jobs):
+            raise _GaveWay
 
     run.set_state("running")
     try:
         _execute(run, tools, settings, check)
+    except _GaveWay:
+        run.append_event(event="gave_way", **_how_far(run))
+        run.set_state("queued")
     except PeachdashError as error:
         run.set_state("failed", str(error))
         log.warning("run %s failed: %s", run.run_id, error)
@@ -97,6 +108,16 @@ def take_run(run: RunFolder, tools: Tools, settings: Settings, parent: int) -> N
         log.exception("run %s failed", run.run_id)
     else:
         run.set_state("done")
+
+
+def _somebody_waits(jobs: Path) -> bool:
+    return any(run for kind in FIRST for run in unfinished_runs(jobs, kind))
+
+
+def _how_far(run: RunFolder) -> dict[str, int]:
+    """Where the bar stood, so that it does not fall back while the run waits."""
+    last = next((event for event in reversed(run.events()) if "done" in event), {"done": 0, "total": 0})
+    return {"done": int(last["done"]), "total": int(last["total"])}
 
 
 def _execute(run: RunFolder, tools: Tools, settings: Settings, check: Callable[..., None]) -> None:
@@ -109,6 +130,9 @@ def _execute(run: RunFolder, tools: Tools, settings: Settings, check: Callable[.
     find = partial(find_model, settings=settings)
     if run.request.get("kind") == explaining.KIND:
         explaining.execute_explanation_run(run, tools.scorer, tools.embedder, find, settings.models)
+        return
+    if run.request.get("kind") == candidate_runs.KIND:
+        candidate_runs.execute_candidate_run(run, tools.scorer, find, settings, on_part=check)
         return
     execute_scoring_run(run, tools.scorer, find, on_part=check)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from peachdash.errors import NotFound
 from peachdash.queries.readings import fetch_frame, not_retracted, within
 from peachdash.records import Scope
 from peachdash.storage import schema as t
@@ -19,7 +20,8 @@ def fetch_labelled(
     """Labelled reviews of a split that a revision has read, one row each, by review key.
 
     Columns: review_id (the review key, text), business_id, business, title, text, stars,
-    review_date, gold, slices (list of str), label, p_negative, p_neutral, p_positive, needs_review.
+    review_date, text_sha256, gold, slices (list of str), label, p_negative, p_neutral, p_positive,
+    needs_review.
     """
     statement = (
         sa.select(
@@ -30,6 +32,7 @@ def fetch_labelled(
             t.reviews.c.text,
             t.reviews.c.stars,
             t.reviews.c.review_date,
+            t.reviews.c.text_sha256,
             t.gold_labels.c.label.label("gold"),
             t.gold_labels.c.slices,
             t.predictions.c.label,
@@ -77,6 +80,25 @@ def fetch_evaluation(
     )
     row = connection.execute(statement).mappings().one_or_none()
     return dict(row) if row is not None else None
+
+
+def fetch_evaluation_history(connection: sa.Connection, scope: Scope, revision: str) -> pd.DataFrame:
+    """Every evaluation of a revision that is on record, the newest first, without its figures.
+
+    Columns: data_set, split, reason (empty for a first one), computed_by, computed_utc.
+
+    Raises:
+        NotFound: the viewer is no analyst; the rows name people.
+    """
+    if not scope.may_label:
+        raise NotFound("Evaluations are for analysts.")
+    names = ("data_set", "split", "reason", "computed_by", "computed_utc")
+    statement = (
+        sa.select(*[t.evaluations.c[name] for name in names])
+        .where(t.evaluations.c.revision == revision)
+        .order_by(t.evaluations.c.computed_utc.desc())
+    )
+    return fetch_frame(connection, statement)
 
 
 def fetch_evaluations(

@@ -11,6 +11,7 @@ from peachdash.records import Scope
 from peachdash.storage import issue_schema as i
 from peachdash.storage import schema as t
 from peachdash.storage import schema_labelling as s
+from peachdash.storage import schema_training as training
 
 _WATCHED = (
     t.businesses,
@@ -33,6 +34,8 @@ _WATCHED = (
     t.text_languages,
     t.near_duplicates,
     t.import_profiles,
+    training.data_sets,
+    training.training_outcomes,
     i.review_sentences,
     i.issue_sentences,
     i.issue_names,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from peachdash.config import Settings
 
 CHAMPION_FILE = "champion.json"
+_PROPOSED = ".champion-of-"
 
 
 def read_champion_file(home: Path) -> str | None:
@@ -35,13 +37,39 @@ def read_champion_file(home: Path) -> str | None:
         ) from error
 
 
-def write_champion_file(home: Path, revision: str) -> None:
-    """Make a revision the champion of every process of this home, at once."""
-    home.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=home, prefix=".champion-")
+def propose_champion(home: Path, promotion_id: str, revision: str) -> None:
+    """Write the champion file of a promotion that is about to be recorded, beside the one that counts."""
+    _write(_proposal(home, promotion_id), revision)
+
+
+def proposed_champions(home: Path) -> list[str]:
+    """The promotions whose champion file was written and is not yet in its place."""
+    return sorted(path.name.removeprefix(_PROPOSED) for path in home.glob(f"{_PROPOSED}*"))
+
+
+def confirm_champion(home: Path, promotion_id: str) -> None:
+    """Let a proposed champion file count; nothing where somebody did that already."""
+    with suppress(FileNotFoundError):
+        _proposal(home, promotion_id).replace(home / CHAMPION_FILE)
+
+
+def withdraw_champion(home: Path, promotion_id: str) -> None:
+    """Delete a proposed champion file, whose promotion was not recorded or does not count any more."""
+    _proposal(home, promotion_id).unlink(missing_ok=True)
+
+
+def _proposal(home: Path, promotion_id: str) -> Path:
+    return home / f"{_PROPOSED}{promotion_id}"
+
+
+def _write(path: Path, revision: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-champion-")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump({"revision": revision}, file)
-    Path(name).replace(home / CHAMPION_FILE)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(path)
 
 
 def find_model(name: str, settings: Settings) -> ModelReference:

@@ -1,4 +1,4 @@
-"""Writing promotions, evaluations and labels."""
+"""Writing evaluations and labels."""
 
 from __future__ import annotations
 
@@ -11,25 +11,6 @@ import sqlalchemy as sa
 
 from peachdash.storage import schema as t
 from peachdash.storage.bulk import append_frame
-
-
-def append_promotion(connection: sa.Connection, revision: str, who: str, reason: str) -> None:
-    """Record that a revision became the champion."""
-    connection.execute(
-        sa.insert(t.promotions).values(
-            promotion_id=uuid.uuid4().hex,
-            revision=revision,
-            promoted_by=who,
-            promoted_utc=dt.datetime.now(dt.UTC),
-            reason=reason,
-        )
-    )
-
-
-def load_last_promotion(connection: sa.Connection) -> str | None:
-    """The revision that was promoted last."""
-    statement = sa.select(t.promotions.c.revision).order_by(t.promotions.c.promoted_utc.desc()).limit(1)
-    return connection.execute(statement).scalar_one_or_none()
 
 
 def append_evaluation(connection: sa.Connection, record: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from peachdash.records import BANDS, LABELS, UNDECIDED, ActiveModels, ReviewFilt
 from peachdash.ui.access import Session
 from peachdash.ui.data import ask
 from peachdash.ui.feedback_table import feedback_sentence
-from peachdash.ui.formatting import VERDICT_WORDS
+from peachdash.ui.formatting import VERDICT_WORDS, plain
 from peachdash.ui.frame import require_frame
 from peachdash.ui.guard import render_failure
 from peachdash.ui.headline import render_headline
@@ -147,7 +147,10 @@ def _render_reviews(visit: Visit) -> None:
         st.info("There is no review yet that we could show.", icon=":material/reviews:")
     if len(recent) == most < MOST_RECENT:
         st.button("Show more", key="show_more", width="stretch", on_click=_show_more)
-    st.caption(f"This page works until {formatting.date(visit.link.expires_utc)}.")
+    st.caption(
+        f"This page works until {formatting.date(visit.link.expires_utc)}. Reviews are read by "
+        f"{plain(models.champion)}."
+    )
 
 
 def _render_progress(visit: Visit) -> None:

@@ -18,7 +18,13 @@ from peachdash.ui.data import CHAMPION, GENERIC, chosen_businesses
 from peachdash.ui.formatting import preview
 from peachdash.ui.review_actions import open_labelled
 
-RIGHT_WORDS = {"a": f"{GENERIC} right", "b": f"{CHAMPION} right", "neither": "neither right"}
+PAIR = (GENERIC, CHAMPION)
+"""What the two models are called, first and second of the comparison."""
+
+
+def right_words(names: tuple[str, str] = PAIR) -> dict[str, str]:
+    """Who was right, in words."""
+    return {"a": f"{names[0]} right", "b": f"{names[1]} right", "neither": "neither right"}
 
 
 def differing_reviews(comparison: Comparison, readings: pd.DataFrame) -> pd.DataFrame:
@@ -62,22 +68,26 @@ def matching_reviews(
     return differing[keep]
 
 
-def differing_rows(differing: pd.DataFrame) -> pd.DataFrame:
+def differing_rows(differing: pd.DataFrame, names: tuple[str, str] = PAIR) -> pd.DataFrame:
     """What the table shows."""
+    words = right_words(names)
     return pd.DataFrame(
         {
             "Review": [preview(*pair) for pair in zip(differing["title"], differing["text"], strict=True)],
             "Labelled": [[label] for label in differing["gold"]],
-            GENERIC: [[label] for label in differing["label_a"]],
-            CHAMPION: [[label] for label in differing["label_b"]],
-            "Right": [RIGHT_WORDS[right] for right in differing["right"]],
+            names[0]: [[label] for label in differing["label_a"]],
+            names[1]: [[label] for label in differing["label_b"]],
+            "Right": [words[right] for right in differing["right"]],
             "Business": list(differing["business"]),
         }
     )
 
 
-def render_differing(session: Session, differing: pd.DataFrame, criteria: ReviewFilter) -> None:
-    """Search and choices, then the reviews; a click opens one."""
+def render_differing(
+    session: Session, differing: pd.DataFrame, criteria: ReviewFilter, names: tuple[str, str] = PAIR
+) -> None:
+    """Search and choices, then the reviews; a click opens one. `names` are what the models are called."""
+    words = right_words(names)
     st.subheader("Where the two differ", anchor=False)
     kinds = sorted({kind for slices in differing["slices"] for kind in slices or ()})
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -91,9 +101,9 @@ def render_differing(session: Session, differing: pd.DataFrame, criteria: Review
         )
         right = st.selectbox(
             "Who was right",
-            list(RIGHT_WORDS),
+            list(words),
             index=None,
-            format_func=RIGHT_WORDS.__getitem__,
+            format_func=words.__getitem__,
             placeholder="Any",
             key="right",
             bind="query-params",
@@ -119,17 +129,17 @@ def render_differing(session: Session, differing: pd.DataFrame, criteria: Review
         return
     keys = [str(key) for key in rows["review_id"]]
     render_click_table(
-        differing_rows(rows),
+        differing_rows(rows, names),
         "differing_table",
         opened=lambda row: open_labelled(session, keys[row]),
         ticks=False,
-        columns=_column_config(),
+        columns=_column_config(names),
         alt="Reviews that the two models read differently",
         most_rows=10,
     )
 
 
-def _column_config() -> dict[str, Any]:
+def _column_config(names: tuple[str, str]) -> dict[str, Any]:
     column = st.column_config
     colours = [BAND_COLOURS[label] for label in LABELS]
 
@@ -139,7 +149,6 @@ def _column_config() -> dict[str, Any]:
     return {
         "Review": column.TextColumn("Review", width=350),
         "Labelled": labels("Labelled", "The gold label of the review."),
-        GENERIC: labels("Generic", "What the generic model reads."),
-        CHAMPION: labels("Fine-tuned", "What the fine-tuned model reads."),
+        **{name: labels(name.capitalize(), f"What the {name} model reads.") for name in names},
         "Right": column.TextColumn("Right", width=115),
     }

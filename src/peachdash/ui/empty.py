@@ -9,6 +9,7 @@ from peachdash.records import ReviewFilter
 from peachdash.ui.access import Session
 from peachdash.ui.data import ask
 from peachdash.ui.filters import Filters, filter_query
+from peachdash.ui.frame import end_page
 
 OVERVIEW, BUSINESS, UPLOAD = "pages/overview.py", "pages/business.py", "pages/upload.py"
 
@@ -29,7 +30,7 @@ def stop_if_empty(session: Session, what: str) -> None:
     st.caption(
         "To look around first, stop the dashboard and run `peachdash setup`: it loads demo businesses."
     )
-    st.stop()
+    end_page()
 
 
 def render_nothing_matches(session: Session) -> None:
@@ -59,4 +60,4 @@ def stop_if_unlabelled(labelled: int) -> None:
         "reviews that neither has learned from. To load the shipped ones, stop the dashboard and run:"
     )
     st.code("peachdash setup", language="bash")
-    st.stop()
+    end_page()

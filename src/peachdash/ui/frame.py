@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -45,6 +46,15 @@ def render_frame() -> None:
     st.set_page_config(page_title="Peachdash", page_icon=ICON, layout="wide")
     st.logo(LOGO, size="large", icon_image=ICON)
     st.html(f"<style>{_STEADY}</style>")
+
+
+class PageEnds(Exception):
+    """A page has said all that there is to say."""
+
+
+def end_page() -> NoReturn:
+    """End the page here; unlike `st.stop`, what the entry script draws below each page still comes."""
+    raise PageEnds
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from peachdash.errors import (
     ModelUnavailable,
     NotFound,
     PeachdashError,
+    Superseded,
 )
 from peachdash.ui.formatting import plain
 
@@ -24,6 +25,7 @@ _HEADINGS: tuple[tuple[type[PeachdashError], str], ...] = (
     (DatabaseLocked, "The database is in use by another process."),
     (DatabaseTooNew, "The database belongs to a later version."),
     (ModelUnavailable, "A model is missing."),
+    (Superseded, "Somebody else was faster."),
     (NotFound, "This is not here."),
     (BadInput, "This cannot be used as it is."),
 )

@@ -10,6 +10,7 @@ from peachdash.insights.issue_tests import NEW, RISING
 from peachdash.insights.issues import issues_sentence
 from peachdash.ui.access import Session
 from peachdash.ui.filters import View
+from peachdash.ui.frame import end_page
 from peachdash.ui.headline import KeyFigure
 from peachdash.ui.issue_data import IssueTable
 
@@ -64,4 +65,4 @@ def stop_if_unfound(session: Session, table: IssueTable) -> None:
             "this page shows them as soon as that is done.",
             icon=":material/hourglass:",
         )
-    st.stop()
+    end_page()

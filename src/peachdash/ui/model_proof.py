@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,7 @@ from peachdash.queries.held_out import fetch_evaluations
 from peachdash.sentiment.learning_curve import load_learning_curve, summarise_learning_curve
 from peachdash.ui.access import Session
 from peachdash.ui.data import CHAMPION, GENERIC
-from peachdash.ui.model_scores import rate_words
+from peachdash.ui.model_scores import Figures, rate_words
 from peachdash.workflows.model_costs import DATA_SET as COST
 from peachdash.workflows.model_costs import ModelCost
 from peachdash.workflows.real_sets import RealSetResult, stored_real_sets
@@ -22,27 +23,25 @@ from peachdash.workflows.real_sets import RealSetResult, stored_real_sets
 _MEASURE_ALL = "`peachdash evaluate` measures it and puts it on record."
 
 
-def risk_words(champion: ModelEvaluation) -> str:
-    """What sending the least certain readings to people buys."""
+def risk_words(champion: ModelEvaluation, name: str = CHAMPION) -> str:
+    """What sending the least certain readings of a model to people buys."""
     kept, error = champion.accepted_share, champion.accepted_error
     if kept.value is None or error.value is None:
         return "No review is accepted without a person."
     everything = formatting.percent(champion.slice_errors["all"].value, champion.n)
     return (
-        f"The fine-tuned model sends {formatting.percent(1 - kept.value, kept.n)} of the reviews to people; "
+        f"The {name} model sends {formatting.percent(1 - kept.value, kept.n)} of the reviews to people; "
         f"of the rest it misreads {rate_words(error)}, of all {everything}."
     )
 
 
-def render_risk_coverage(generic: ModelEvaluation, champion: ModelEvaluation) -> None:
-    """Error against the share of reviews kept."""
+def render_risk_coverage(models: Figures) -> None:
+    """Error against the share of reviews kept; the last of the models is told in words."""
     st.subheader("Error when unsure readings go to people", anchor=False)
-    st.write(risk_words(champion))
+    name, model = list(models.items())[-1]
+    st.write(risk_words(model, name))
     curves = pd.concat(
-        [
-            model.risk_coverage.frame().assign(model=name)
-            for name, model in ((GENERIC, generic), (CHAMPION, champion))
-        ],
+        [model.risk_coverage.frame().assign(model=name) for name, model in models.items()],
         ignore_index=True,
     )
     chart = risk_coverage_chart(curves, title="Error by share kept, surest first")
@@ -102,8 +101,16 @@ def _on_record(session: Session) -> list[dict[str, Any]]:
         return fetch_evaluations(connection, session.scope, session.models.revisions)
 
 
-def real_set_rows(found: list[RealSetResult], names: dict[str, str]) -> pd.DataFrame:
-    """One row for each set and model, in the order of the sets; `names` are what revisions are called."""
+def real_set_rows(
+    found: Sequence[RealSetResult], names: Mapping[str, str], against: str = GENERIC
+) -> pd.DataFrame:
+    """One row for each set and model, in the order of the sets.
+
+    Args:
+        found: the results.
+        names: what revisions are called.
+        against: what the model is called that results are compared with.
+    """
     rows = [
         {
             "Reviews": result.real_set.title,
@@ -114,10 +121,10 @@ def real_set_rows(found: list[RealSetResult], names: dict[str, str]) -> pd.DataF
                 if result.two_class_accuracy is None
                 else rate_words(result.two_class_accuracy)
             ),
-            "Against generic": formatting.MISSING if result.difference is None else _points(result),
+            f"Against {against}": formatting.MISSING if result.difference is None else _points(result),
             "Labels from": result.real_set.labels_from,
         }
-        for result in sorted(found, key=lambda item: (item.real_set.title, item.name != GENERIC))
+        for result in sorted(found, key=lambda item: (item.real_set.title, names[item.revision] != GENERIC))
     ]
     return pd.DataFrame(rows)
 
@@ -137,8 +144,13 @@ def render_real_sets(session: Session) -> None:
     if not found:
         st.caption(f"Not measured here. {_MEASURE_ALL}")
         return
+    render_real_set_table(real_set_rows(found, names))
+
+
+def render_real_set_table(rows: pd.DataFrame) -> None:
+    """What models do on published sets, with what it means; rows of `real_set_rows`."""
     st.dataframe(
-        real_set_rows(found, names),
+        rows,
         hide_index=True,
         height="content",
         alt="Share read right on published review sets, by model, with 95% intervals",

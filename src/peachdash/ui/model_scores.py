@@ -1,8 +1,11 @@
-"""The figures of the Before and after page: sentences, the table of scores, the test and the charts."""
+"""Figures of models on the same held-out reviews: sentences, the table of scores, the test and the charts.
+
+Before and after shows two models by them, the page Models a candidate beside champion and generic model.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 import streamlit as st
@@ -15,6 +18,9 @@ from peachdash.ui.data import CHAMPION, GENERIC
 from peachdash.ui.formatting import plain
 
 PEACHY = "peachy"
+
+Figures = Mapping[str, ModelEvaluation]
+"""Figures by what each model is called on the screen, in the order in which they are shown."""
 
 
 def rate_words(estimate: Estimate) -> str:
@@ -56,12 +62,12 @@ def basis_words(comparison: Comparison) -> str:
     )
 
 
-def render_peachy(generic: ModelEvaluation, champion: ModelEvaluation) -> None:
+def render_peachy(models: Figures) -> None:
     """The share of reviews with "peachy" that each model misread."""
     st.subheader("Reviews with “peachy” that each model misread", anchor=False)
-    errors = {GENERIC: generic.slice_errors.get(PEACHY), CHAMPION: champion.slice_errors.get(PEACHY)}
     with st.container(horizontal=True):
-        for name, error in errors.items():
+        for name, model in models.items():
+            error = model.slice_errors.get(PEACHY)
             if error is None or error.value is None:
                 st.info(f"{name}: no labelled review with “peachy”.")
                 continue
@@ -79,15 +85,15 @@ def render_peachy(generic: ModelEvaluation, champion: ModelEvaluation) -> None:
             )
 
 
-def score_table(generic: ModelEvaluation, champion: ModelEvaluation) -> pd.DataFrame:
-    """Precision, recall and F1 of each class and their macro averages, both models side by side."""
+def score_table(models: Figures) -> pd.DataFrame:
+    """Precision, recall and F1 of each class and their macro averages, the models side by side."""
     rows = []
     for name, of in _classes():
         for measure in ("precision", "recall", "f1"):
-            before, after = (getattr(of(model), measure) for model in (generic, champion))
             words = "F1" if measure == "f1" else measure
-            rows.append((name, words, score_words(before), score_words(after)))
-    return pd.DataFrame(rows, columns=["Class", "Measure", GENERIC, CHAMPION])
+            scores = [score_words(getattr(of(model), measure)) for model in models.values()]
+            rows.append((name, words, *scores))
+    return pd.DataFrame(rows, columns=["Class", "Measure", *models])
 
 
 def _classes() -> list[tuple[str, Callable[[ModelEvaluation], ClassScores]]]:
@@ -98,31 +104,36 @@ def _classes() -> list[tuple[str, Callable[[ModelEvaluation], ClassScores]]]:
     return [*chosen, ("macro average", lambda model: model.macro)]
 
 
-def render_scores(generic: ModelEvaluation, champion: ModelEvaluation) -> None:
+def render_scores(models: Figures) -> None:
     """The table of scores, with what the intervals are."""
     st.subheader("Precision, recall and F1 of each class", anchor=False)
     st.dataframe(
-        score_table(generic, champion),
+        score_table(models),
         hide_index=True,
         height="content",
-        alt="Precision, recall and F1 of each class with 95% intervals, for both models",
+        alt="Precision, recall and F1 of each class with 95% intervals, for each model",
     )
     st.caption(
         "In brackets: 95% intervals (precision and recall: Wilson; F1 and macro: bootstrap over businesses)."
     )
-    if generic.reweighted is not None and champion.reweighted is not None:
+    weighted = {
+        name: score_words(model.reweighted.macro_f1)
+        for name, model in models.items()
+        if model.reweighted is not None
+    }
+    if len(weighted) == len(models):
+        told = [f"{score} for the {name} model" for name, score in weighted.items()]
         st.caption(
             "The held-out reviews are rich in hard cases. At the natural share of each kind, macro F1 "
-            f"is {score_words(generic.reweighted.macro_f1)} for the generic model and "
-            f"{score_words(champion.reweighted.macro_f1)} for the fine-tuned one."
+            f"is {formatting.listing(told)}."
         )
 
 
-def test_words(comparison: Comparison) -> str:
-    """McNemar's test in words, with what it rests on."""
+def chance_words(comparison: Comparison, first: str = GENERIC, second: str = CHAMPION) -> str:
+    """McNemar's test in words, with what it rests on; `first` and `second` are what the models are called."""
     return (
-        f"Only the fine-tuned model is right on {formatting.counted(comparison.only_b_right, 'review')}, "
-        f"only the generic one on {formatting.count(comparison.only_a_right)}; "
+        f"Only the {second} model is right on {formatting.counted(comparison.only_b_right, 'review')}, "
+        f"only the {first} one on {formatting.count(comparison.only_a_right)}; "
         f"both are right on {formatting.count(comparison.both_right)} "
         f"and both wrong on {formatting.count(comparison.both_wrong)}. "
         f"McNemar's exact test: {formatting.p_value(comparison.p_value)}. "
@@ -130,17 +141,24 @@ def test_words(comparison: Comparison) -> str:
     )
 
 
-def render_test(comparison: Comparison) -> None:
+def render_test(comparison: Comparison, first: str = GENERIC, second: str = CHAMPION) -> None:
     """Whether the difference is more than chance, and the caveat that goes with it."""
-    st.subheader("Is the difference more than chance?", anchor=False)
-    st.write(plain(test_words(comparison), 1000))
+    st.subheader(
+        "Is the difference more than chance?"
+        if (first, second) == (GENERIC, CHAMPION)
+        else f"Is the difference to the {first} model more than chance?",
+        anchor=False,
+    )
+    st.write(plain(chance_words(comparison, first, second), 1000))
     st.caption(f":material/info: {plain(comparison.note, 1000)}")
 
 
-def render_confusion(generic: ModelEvaluation, champion: ModelEvaluation) -> None:
-    """Both confusion matrices, side by side where there is room."""
+def render_confusion(models: Figures) -> None:
+    """The confusion matrices, side by side where there is room."""
     st.subheader("What each model takes for what", anchor=False)
-    for column, (name, model) in zip(st.columns(2), ((GENERIC, generic), (CHAMPION, champion)), strict=True):
+    two = len(models) == 2
+    places = st.columns(2) if two else [st.container(horizontal=True)] * len(models)
+    for column, (name, model) in zip(places, models.items(), strict=True):
         chart = confusion_chart({name: model.confusion}, title=confusion_title(name, model))
         if chart is not None:
             column.altair_chart(chart, width="content")
@@ -160,11 +178,11 @@ def confusion_title(name: str, model: ModelEvaluation) -> str:
     return f"{name}: most often takes {gold} for {read} ({formatting.count(count)} times)"
 
 
-def render_slices(generic: ModelEvaluation, champion: ModelEvaluation) -> None:
-    """The error of both models on each kind of hard review."""
+def render_slices(models: Figures) -> None:
+    """The error of the models on each kind of hard review."""
     st.subheader("Error by kind of review", anchor=False)
     frame = pd.concat(
-        [generic.slice_frame().assign(model=GENERIC), champion.slice_frame().assign(model=CHAMPION)],
+        [model.slice_frame().assign(model=name) for name, model in models.items()],
         ignore_index=True,
     )
     chart = slice_error_chart(frame, title="Share misread, by kind of review")

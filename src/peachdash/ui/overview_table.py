@@ -99,6 +99,7 @@ def render_overview_table(session: Session, rows: pd.DataFrame, previous_words: 
         alt="Businesses with their shares, intervals, change and open complaints",
     )
     shown = rows.drop(columns=["Course", "business_id"]).map(str)
+    shown = shown.assign(model_revision=session.models.champion)
     render_download(session, "Download this table", lambda later: shown, "businesses.csv", "businesses")
     row = clicked_row()
     if row is not None:

@@ -39,9 +39,14 @@ def close_review() -> None:
 
 
 def open_labelled(session: Session, review_key: str) -> None:
-    """Open a labelled review by its key; one that is no longer stored stays closed."""
+    """Open a labelled review by its key, which is its number where it was not shipped.
+
+    One that is no longer stored stays closed.
+    """
     with session.service.database.read() as connection:
         number = find_review_number(connection, session.scope, review_key)
+    if number is None and review_key.isascii() and review_key.isdigit():
+        number = int(review_key)
     if number is not None:
         open_review(number)
 

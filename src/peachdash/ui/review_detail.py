@@ -16,6 +16,7 @@ from peachdash.ui.access import Session, renew_session
 from peachdash.ui.data import ask
 from peachdash.ui.formatting import VERDICT_WORDS, moment, person, plain, reading_words
 from peachdash.ui.guard import guard
+from peachdash.ui.learned_from import render_learned
 from peachdash.ui.reading_bars import WIDTH, reading_bars, reading_rows
 from peachdash.ui.review_actions import (
     change_answers,
@@ -58,6 +59,7 @@ def _show(number: int) -> None:
             _render_complaint(session, review)
         _render_correction(session, review)
         _render_trail(review, ask(session, fetch_review_trail, number))
+        render_learned(session, review)
 
 
 def _render_review(review: Mapping[str, Any]) -> None:

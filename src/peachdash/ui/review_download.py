@@ -39,7 +39,9 @@ def render_review_download(session: Session, criteria: ReviewFilter, selection: 
 
 
 def export_reviews(session: Session, criteria: ReviewFilter, selection: ReviewSelection) -> pd.DataFrame:
-    """The columns of `COLUMNS` for all reviews that are found."""
+    """The columns of `COLUMNS` for all reviews that are found, and which revisions read them."""
     with session.service.database.read() as connection:
         found = fetch_reviews(connection, session.scope, criteria, session.models, selection, limit=MOST_ROWS)
-    return found[list(COLUMNS)].rename(columns=COLUMNS)
+    champion, generic = session.models.revisions
+    named = found[list(COLUMNS)].rename(columns=COLUMNS)
+    return named.assign(model_revision=champion, generic_revision=generic)

@@ -76,12 +76,34 @@ def evaluate_revision(
             f"{name} has read {len(everything):,} of {expected:,} labelled reviews so far. "
             "`peachdash score` reads the rest."
         )
+    return record_evaluation(database, scope, everything, revision, name, DATA_SET, split, data)
+
+
+def record_evaluation(
+    database: Database,
+    scope: Scope,
+    everything: pd.DataFrame,
+    revision: str,
+    name: str,
+    data_set: str,
+    split: str,
+    data: Path | None,
+    reason: str = "",
+) -> HeldOutResult:
+    """The figures of readings that are complete; shown again where they are on record.
+
+    Args:
+        everything: the readings of the whole house; columns of `fetch_labelled`.
+        data_set: what the evaluation is filed under.
+        data: as for `evaluate_revision`.
+        reason: why figures that are on record are computed again; without one they are not.
+    """
     visible = everything[[scope.allows(business) for business in everything["business_id"]]]
     shares = natural_shares_of(load_natural_slices(data)) if data is not None else {}
     data_sha256 = hash_labelled(everything, shares)
     with database.write() as connection:
         stored = fetch_evaluation(connection, scope, revision, data_sha256)
-        if stored is not None:
+        if stored is not None and not reason:
             figures = ModelEvaluation.from_dict(stored["result"])
             return HeldOutResult(name, revision, figures, visible, True)
         evaluation = evaluate_model(everything, natural_shares=shares or None)
@@ -90,15 +112,33 @@ def evaluate_revision(
             {
                 "revision": revision,
                 "name": name,
-                "data_set": DATA_SET,
+                "data_set": data_set,
                 "data_sha256": data_sha256,
                 "split": split,
                 "result": evaluation.to_dict(),
-                "reason": "",
+                "reason": "" if stored is None else reason,
                 "computed_by": scope.viewer,
             },
         )
     return HeldOutResult(name, revision, evaluation, visible, False)
+
+
+def find_evaluation(
+    database: Database,
+    scope: Scope,
+    everything: pd.DataFrame,
+    revision: str,
+    name: str,
+    data: Path | None,
+) -> HeldOutResult | None:
+    """The figures of complete readings as they are on record; None where they are not. Computes nothing."""
+    shares = natural_shares_of(load_natural_slices(data)) if data is not None else {}
+    with database.read() as connection:
+        stored = fetch_evaluation(connection, scope, revision, hash_labelled(everything, shares))
+    if stored is None:
+        return None
+    visible = everything[[scope.allows(business) for business in everything["business_id"]]]
+    return HeldOutResult(name, revision, ModelEvaluation.from_dict(stored["result"]), visible, True)
 
 
 def compare_revisions(

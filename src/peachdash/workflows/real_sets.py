@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -26,9 +26,10 @@ from peachdash.evaluation.real_sets import (
 )
 from peachdash.evaluation.results import Estimate
 from peachdash.queries.held_out import fetch_evaluation
+from peachdash.queries.held_out_sets import fetch_read_texts
 from peachdash.records import Scope
 from peachdash.sentiment.registry import ModelReference
-from peachdash.sentiment.text import clean_text
+from peachdash.sentiment.text import clean_text, text_sha256s
 from peachdash.storage.database import Database
 from peachdash.storage.models import append_evaluation
 from peachdash.workflows.predict import read_texts
@@ -111,7 +112,7 @@ def evaluate_real_sets(
     results: list[RealSetResult] = []
     for real_set in find_real_sets(folder, sets):
         frame = load_real_set(folder, real_set)
-        reader = _Reader(frame, settings, partial(on_progress, real_set.title))
+        reader = _ModelReader(frame, settings, partial(on_progress, real_set.title))
         data_sha256 = hash_real_set(frame)
         results += [
             _evaluate(database, scope, real_set, reader, data_sha256, model, other) for model, other in models
@@ -119,8 +120,76 @@ def evaluate_real_sets(
     return results
 
 
-class _Reader:
-    """Readings of one set by several models, each computed once, and only where a figure asks for it."""
+def evaluate_stored_real_sets(
+    database: Database, scope: Scope, model: ModelReference, other: ModelReference, folder: Path
+) -> list[RealSetResult]:
+    """A model against another on the default sets of a folder that both have read; recorded at first asking.
+
+    The readings come out of the cache of predictions; `find_real_set_texts` says what it lacks.
+
+    Raises:
+        NotFound: the viewer may not see all texts.
+        BadInput: a damaged file.
+    """
+    results = []
+    for real_set in find_real_sets(folder):
+        frame = load_real_set(folder, real_set)
+        reader = _StoredReader(database, scope, frame)
+        if all(reader.is_complete(item) for item in (model, other)):
+            data_sha256 = hash_real_set(frame)
+            results.append(_evaluate(database, scope, real_set, reader, data_sha256, model, other))
+    return results
+
+
+def find_real_set_texts(database: Database, scope: Scope, revision: str, folder: Path) -> pd.DataFrame:
+    """Texts of the default sets of a folder that a revision has not read: text_sha256, text.
+
+    Raises:
+        NotFound: the viewer may not see all texts.
+        BadInput: a damaged file.
+    """
+    texts = [
+        clean_text(text)
+        for real_set in find_real_sets(folder)
+        for text in load_real_set(folder, real_set)["text"]
+    ]
+    wanted = pd.DataFrame({"text_sha256": text_sha256s(texts), "text": texts}).drop_duplicates("text_sha256")
+    with database.read() as connection:
+        read = fetch_read_texts(connection, scope, revision, wanted["text_sha256"])
+    return wanted[~wanted["text_sha256"].isin(read["text_sha256"])]
+
+
+class _Reader(Protocol):
+    """Readings of one set by several models."""
+
+    def readings(self, model: ModelReference) -> pd.DataFrame:
+        """The set with label and probabilities, in its order."""
+
+
+class _StoredReader:
+    """Readings out of the cache of predictions."""
+
+    def __init__(self, database: Database, scope: Scope, frame: pd.DataFrame) -> None:
+        self.database, self.scope = database, scope
+        hashes = text_sha256s([clean_text(text) for text in frame["text"]])
+        self.frame = frame.assign(text_sha256=hashes)
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def is_complete(self, model: ModelReference) -> bool:
+        return len(self.readings(model)) == len(self.frame)
+
+    def readings(self, model: ModelReference) -> pd.DataFrame:
+        if model.revision not in self._read:
+            with self.database.read() as connection:
+                read = fetch_read_texts(
+                    connection, self.scope, model.revision, self.frame["text_sha256"].unique()
+                )
+            self._read[model.revision] = self.frame.merge(read, on="text_sha256")
+        return self._read[model.revision]
+
+
+class _ModelReader:
+    """Readings by the models, each computed once, and only where a figure asks for it."""
 
     def __init__(
         self, frame: pd.DataFrame, settings: Settings, on_progress: Callable[[int, int], None]

@@ -1,0 +1,228 @@
+"""The page Models: from a candidate to a champion and back, each step on record."""
+
+from __future__ import annotations
+
+import pytest
+
+from peachdash.jobs import service as service_module
+from peachdash.jobs.candidate_runs import MEASURE, PREVIEW, find_candidate_run
+from peachdash.jobs.service import Service
+from peachdash.jobs.supervisor import Supervisor
+from peachdash.storage import schema as t
+from peachdash.storage.database import open_database
+from peachdash.ui.candidate_preview import business_rows, class_rows
+from peachdash.workflows.candidates import CANDIDATE, CHAMPION, GENERIC, record_measurement
+from peachdash.workflows.promoting import make_preview, promote_candidate
+from tests.integration.candidate_world import ANA, BEN, build_candidate_world
+
+from .conftest import Dashboard, words
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch, entered):
+    """A candidate beside the shipped models over 120 labelled reviews; nobody has read any yet."""
+    home = tmp_path / "home"
+    home.mkdir()
+    database = open_database(home / "peachdash.duckdb")
+    made = build_candidate_world(database, home)
+    service = Service(made.settings, database, Supervisor(database, made.settings))
+    monkeypatch.setattr(service_module, "_service", service)
+    yield made
+    database.close()
+
+
+def open_page(world, **query):
+    return Dashboard(world.database, world.settings).open("models", **query)
+
+
+def table_with(app, column: str):
+    """The first table that has a column."""
+    return next(frame.value for frame in app.dataframe if column in frame.value)
+
+
+def measure(world) -> None:
+    world.read_all()
+    revisions = {GENERIC: world.generic, CHAMPION: world.champion, CANDIDATE: world.candidate}
+    record_measurement(world.database, ANA, world.settings, revisions)
+
+
+def make_ready(world) -> None:
+    measure(world)
+    make_preview(world.database, ANA, world.settings, world.candidate, world.champion)
+
+
+def rows(world, table):
+    return Dashboard(world.database, world.settings).rows(table)
+
+
+def test_before_anything_is_measured_the_page_says_so_and_offers_it(world):
+    world.read(world.champion)
+    app = open_page(world)
+    told = words(app)
+    assert f"{world.champion} reads all reviews now" in app.title[0].value.replace("\\", "")
+    assert "0 of 4 gates green." in told
+    assert f"Reviews are read by {world.champion}, champion" in told
+    assert "What base buys over small is not known here" in told
+    assert "It is offered here as soon as the preview is complete." in told
+    table = table_with(app, "Reviews a second")
+    assert table["Model"].iloc[0] == world.champion
+    assert set(table["Is"]) >= {"champion", "candidate", "generic"}
+    app.button(key="measure_button").click().run()
+    run = find_candidate_run(world.settings.jobs, MEASURE, world.candidate)
+    assert run.state == "queued"
+    assert run.request["requested_by"] == "local"
+    assert not [button for button in app.button if button.key == "measure_button"]
+
+
+def test_a_measured_candidate_shows_gates_and_everything_of_before_and_after(world):
+    measure(world)
+    app = open_page(world)
+    told = words(app)
+    assert "3 of 4 gates green." in told
+    assert "Better: macro F1" in told
+    assert "Only the candidate model is right on 30 reviews, only the champion one on 0" in told
+    assert "Only the candidate model is right on 60 reviews, only the generic one on 0" in told
+    assert [metric.label for metric in app.metric][:3] == ["generic", "champion", "candidate"]
+    scores = table_with(app, "Measure")
+    assert list(scores.columns) == ["Class", "Measure", "generic", "champion", "candidate"]
+    differing = app.dataframe(key="differing_table").value
+    assert len(differing) == 30
+    assert set(differing["Right"]) == {"candidate right"}
+    businesses = next(frame.value for frame in app.dataframe if "Candidate against champion" in frame.value)
+    assert list(businesses["Business"]) == ["Ash", "Birch", "Cedar"]
+    assert businesses["Candidate against champion"].str.startswith("-25.0 points error (").all()
+
+
+def test_measuring_again_takes_a_reason(world):
+    measure(world)
+    app = open_page(world)
+    app.button(key="measure_again_button").click().run()
+    assert "A second measurement needs a reason" in words(app)
+    assert find_candidate_run(world.settings.jobs, MEASURE, world.candidate) is None
+    app.text_input(key="measure_reason").set_value("another machine")
+    app.button(key="measure_again_button").click().run()
+    assert (
+        find_candidate_run(world.settings.jobs, MEASURE, world.candidate).request["reason"]
+        == "another machine"
+    )
+
+
+def test_the_preview_is_asked_for_and_then_shows_flips_and_examples(world):
+    measure(world)
+    app = open_page(world)
+    app.button(key="preview_button").click().run()
+    assert find_candidate_run(world.settings.jobs, PREVIEW, world.candidate).state == "queued"
+    make_preview(world.database, ANA, world.settings, world.candidate, world.champion)
+    find_candidate_run(world.settings.jobs, PREVIEW, world.candidate).set_state("stored")
+    app = open_page(world)
+    assert "30 of 120 reviews would count as something else, 25% (18 to 33%, n = 120)" in words(app)
+    table = table_with(app, "Flip")
+    assert list(table["Flip"]) == [10, 10, 10]
+    assert len(app.dataframe(key="flips_table").value) == 30
+    app.selectbox(key="flips_business").select("ash").run()
+    assert set(app.dataframe(key="flips_table").value["Business"]) == {"Ash"}
+
+
+def promote_on_page(app, world, reason="fewer misread", typed=None):
+    app.text_area(key="promote_reason").set_value(reason)
+    app.text_input(key="promote_typed").set_value(world.candidate if typed is None else typed)
+    app.button(key="promote_button").click().run()
+    return app
+
+
+def test_promoted_with_a_reason_and_a_typed_confirmation_and_back_by_one_form(world):
+    make_ready(world)
+    app = promote_on_page(open_page(world), world)
+    assert world.active == world.candidate
+    assert [row["reason"] for row in rows(world, t.promotions)] == [
+        "shipped with this version",
+        "fewer misread",
+    ]
+    assert f"{world.candidate} is the champion now" in words(app)
+    assert app.title[0].value.replace("\\", "").startswith(f"{world.candidate} reads all reviews now")
+    history = table_with(app, "In place of")
+    assert list(history["How"]) == ["promotion", "recorded"]
+    assert history["Gates"].iloc[0] == "3 green, 1 not measured"
+    assert history["Flips"].iloc[0] == "30"
+    app.text_input(key="rollback_reason").set_value("too many undecided")
+    app.button(key="rollback_button").click().run()
+    assert world.active == world.champion
+    assert f"{world.champion} is the champion again" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("reason", "typed", "told"),
+    [("", None, "needs a reason"), ("why not", "small", "has to be confirmed")],
+)
+def test_without_reason_or_confirmation_nothing_is_promoted(world, reason, typed, told):
+    make_ready(world)
+    app = promote_on_page(open_page(world), world, reason, typed)
+    assert told in words(app)
+    assert "Nothing was changed." in words(app)
+    assert (world.active, rows(world, t.promotions)) == (world.champion, [])
+
+
+def test_whoever_looked_at_an_older_champion_is_told(world):
+    """The page was drawn, somebody else promoted, then the button was pressed."""
+    make_ready(world)
+    app = open_page(world)
+    promote_candidate(
+        world.database, BEN, world.settings, world.candidate, "mine", expected=world.champion, confirmed=True
+    )
+    promote_on_page(app, world)
+    told = words(app)
+    assert "Somebody else was faster." in told
+    assert "ben made it so" in told
+    assert len(rows(world, t.promotions)) == 2
+
+
+def test_other_pages_read_by_the_new_champion_at_once(world):
+    make_ready(world)
+    board = Dashboard(world.database, world.settings)
+    before = board.open("overview", period="all")
+    positive = table_with(before, "Positive")["Positive"].map(str).tolist()
+    promote_candidate(
+        world.database, ANA, world.settings, world.candidate, "why", expected=world.champion, confirmed=True
+    )
+    before.run()
+    after = table_with(before, "Positive")["Positive"].map(str).tolist()
+    assert after != positive
+
+
+def test_reviews_that_came_in_since_the_preview_put_the_promotion_off(world):
+    make_ready(world)
+    with world.database.write() as connection:
+        gone = t.predictions.c.revision == world.candidate
+        connection.execute(t.predictions.delete().where(gone, t.predictions.c.label == "neutral"))
+    app = open_page(world)
+    assert "missing of what came in since the preview" in words(app)
+    assert not [button for button in app.button if button.key == "promote_button"]
+
+
+def test_without_labels_and_reviews_the_page_still_opens(tmp_path, monkeypatch, entered):
+    home = tmp_path / "home"
+    home.mkdir()
+    database = open_database(home / "peachdash.duckdb")
+    made = build_candidate_world(database, home)
+    with database.write() as connection:
+        for table in (t.gold_labels, t.reviews):
+            connection.execute(table.delete())
+    service = Service(made.settings, database, Supervisor(database, made.settings))
+    monkeypatch.setattr(service_module, "_service", service)
+    app = open_page(made)
+    assert "There are no labelled test reviews yet" in words(app)
+    assert "No champion is on record yet" in words(app)
+    database.close()
+
+
+def test_rows_of_a_preview():
+    changes = {
+        "by_class": [{"before": "neutral", "after": "negative", "n": 3}],
+        "by_business": [
+            {"business": "Ash", "reviews": 9, "flips": 3, "negative_before": 1, "negative_after": 4,
+             "positive_before": 2, "positive_after": 2, "undecided_before": 0, "undecided_after": 0},
+            {"business": "Birch", "reviews": 9, "flips": 0},
+        ],
+    }  # fmt: skip
+    assert class_rows(changes).values.tolist() == [["neutral", "negative", 3]]
+    assert business_rows(changes).values.tolist() == [["Ash", 9, 3, "1 → 4", "2 → 2", "0 → 0"]]
