@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("what", choices=["aspects", "names", "ledger", "speed", "page"])
     parser.add_argument("--real-sets", type=Path, default=Path("../shared/data/reviews"))
     parser.add_argument("--out", type=Path, default=Path(".cache/complaint_names.csv"))
+    parser.add_argument("--split", default="test", choices=["train", "validation", "test"])
     parser.add_argument("--judged", type=Path, help="the sample with a column `match` filled in")
     parser.add_argument("--sentences", type=int, default=100_000)
     options, settings = parser.parse_args(), load_settings()
@@ -37,7 +38,7 @@ def main() -> None:
         "names": lambda: (
             names.count_judged(options.judged)
             if options.judged
-            else names.write_sample(settings, options.out)
+            else names.write_sample(settings, options.out, options.split)
         ),
         "ledger": lambda: ledger.measure(settings),
         "speed": lambda: speed.measure_grouping(settings, options.sentences),

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from peachdash.config import Settings
 from peachdash.insights.grouping import group_sentences
-from peachdash.insights.issue_tests import FADING, NEW, RISING, ChangeSettings, find_changes
+from peachdash.insights.issue_tests import FADING, NEW, OUTRIGHT, RISING, ChangeSettings, find_changes
 from peachdash.queries.complaints import fetch_volumes
 from peachdash.queries.issue_evidence import fetch_evidence
 from peachdash.records import ReviewFilter, Scope
@@ -85,7 +85,8 @@ def find_alarms(rows: pd.DataFrame, volumes: pd.DataFrame) -> pd.DataFrame:
     for business, own in rows.groupby("business_id"):
         volume = volumes[(volumes["business_id"] == business) & volumes["review_date"].notna()]
         days = pd.to_datetime(volume["review_date"]).repeat(volume["texts"].astype(int))
-        mentions = own.drop_duplicates(["group", "text_sha256"]).rename(columns={"group": "issue_id"})
+        outright = own[own["p_negative"] >= OUTRIGHT]
+        mentions = outright.drop_duplicates(["group", "text_sha256"]).rename(columns={"group": "issue_id"})
         first = days.min() + pd.Timedelta(weeks=FIRST_WEEKS)
         for sunday in pd.date_range(first, days.max() + pd.Timedelta(days=6), freq="W-SUN"):
             known = mentions.loc[mentions["day"] <= sunday, ["issue_id", "review_date"]]

@@ -29,9 +29,12 @@ SAMPLE, MIXED_UP, SEED = 100, 25, 20261128
 MOST_NAMES = 4
 
 
-def write_sample(settings: Settings, out: Path) -> dict[str, Any]:
-    """Write the sample (CSV with an empty column `match`) and its key; what is in them."""
-    pairs = load_pairs(settings)
+def write_sample(settings: Settings, out: Path, split: str = "test") -> dict[str, Any]:
+    """Write the sample (CSV with an empty column `match`) and its key; what is in them.
+
+    The method is worked on with the split `validation`; `test` is for the figure.
+    """
+    pairs = load_pairs(settings, split)
     generator = np.random.default_rng(SEED)
     chosen = pairs.sample(min(SAMPLE + MIXED_UP, len(pairs)), random_state=SEED).reset_index(drop=True)
     mixed = np.arange(len(chosen)) >= SAMPLE
@@ -68,15 +71,15 @@ def write_sample(settings: Settings, out: Path) -> dict[str, Any]:
         "key": str(out.with_suffix(".key.csv")),
         "rows": len(sample),
         "mixed up": int(mixed.sum()),
-        "negative test reviews": len(pairs),
+        f"negative {split} reviews": len(pairs),
         "in an issue that another review is in": int((pairs["largest"] > 1).sum()),
         "how to judge": "yes in `match` where one of the names says what the annotator wrote, or the "
         "theme it is part of; no where none does. Then --judged FILE.",
     }
 
 
-def load_pairs(settings: Settings) -> pd.DataFrame:
-    """Negative test reviews that the champion finds complaints in: reason_words and names of their issues."""
+def load_pairs(settings: Settings, split: str) -> pd.DataFrame:
+    """Negative reviews of a split in which complaints are found: reason_words and names of their issues."""
     database, models = open_database(settings.database), find_active(settings)
     house = Scope.everything("measure")
     with database.read() as connection:
@@ -84,8 +87,8 @@ def load_pairs(settings: Settings) -> pd.DataFrame:
         issues = fetch_issues(connection, house).set_index("issue_id")["own_name"]
     database.close()
     gold = load_gold(gold_file(settings.data))
-    gold = gold[(gold["split"] == "test") & (gold["label"] == "negative")]
-    texts = read_lines(settings.data / "reviews" / "test.jsonl").set_index("review_id")["text"]
+    gold = gold[(gold["split"] == split) & (gold["label"] == "negative")]
+    texts = read_lines(settings.data / "reviews" / f"{split}.jsonl").set_index("review_id")["text"]
     gold = gold.assign(text=gold["review_id"].map(texts), review_key=gold["review_id"])
     sizes = evidence.groupby("issue_id")["review_id"].nunique()
     rows = []

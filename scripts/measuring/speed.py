@@ -16,6 +16,7 @@ from peachdash.config import Settings
 from peachdash.insights.aspects import load_head
 from peachdash.insights.issue_building import FoundIssues, Material, build_issues
 from peachdash.insights.issues import mark_readings, summarise_issues
+from peachdash.insights.naming import Embed
 from peachdash.insights.sentences import split_texts
 from peachdash.jobs.grouping import new_issue_id
 from peachdash.queries.complaints import fetch_issues, fetch_volumes
@@ -37,15 +38,17 @@ BUSINESSES, PAGE_REVIEWS = 20, 10_000
 LATEST = dt.date(2026, 10, 31)
 
 
-def corpus_sentences(settings: Settings) -> list[str]:
-    """All sentences of the demo's reviews."""
+def corpus_sentences(settings: Settings) -> pd.DataFrame:
+    """All sentences of the demo's reviews: sentence, text (of the whole review)."""
     texts = [
         text
         for split in ("train", "validation", "test", "unlabelled")
         for text in read_lines(settings.data / "reviews" / f"{split}.jsonl")["text"]
     ]
     scored = scored_texts(None, texts)
-    return list(split_texts(zip(text_sha256s(scored), scored, strict=True))["sentence"])
+    by_key = dict(zip(text_sha256s(scored), scored, strict=True))
+    found = split_texts(by_key.items())
+    return found.assign(text=found["text_sha256"].map(by_key))[["sentence", "text"]]
 
 
 def measure_grouping(settings: Settings, count: int) -> dict[str, Any]:
@@ -56,26 +59,23 @@ def measure_grouping(settings: Settings, count: int) -> dict[str, Any]:
     """
     head, sentences = load_head(settings.models), corpus_sentences(settings)
     embedder = Embedder(settings.encoders, settings.device)
-    embedder.embed(sentences[:64])
     started = time.perf_counter()
-    vectors = embedder.embed(sentences)
+    vectors = embedder.embed(list(sentences["sentence"]))
     embedding = time.perf_counter() - started
     rows = np.arange(count) % len(sentences)
     noise = np.random.default_rng(0).normal(scale=0.02, size=(count, vectors.shape[1])).astype(np.float32)
     centred = head.centre(vectors[rows] + noise)
-    new = pd.DataFrame(
-        {
-            "business_id": [f"business-{number % BUSINESSES}" for number in range(count)],
-            "text_sha256": [f"text-{number}" for number in range(count)],
-            "position": 0,
-            "sentence": [sentences[row] for row in rows],
-            "vector": list(centred),
-        }
+    new = sentences.iloc[rows].assign(
+        business_id=[f"business-{number % BUSINESSES}" for number in range(count)],
+        text_sha256=[f"text-{number}" for number in range(count)],
+        position=0,
+        vector=list(centred),
     )
     started = time.perf_counter()
-    found = _in_runs(new, head)
+    found = _in_runs(new, head, lambda texts: head.centre(embedder.embed(texts)))
     return {
         "sentences": count,
+        "precision": embedder.precision,
         "embedding, seconds": round(embedding * count / len(sentences), 1),
         "embedding, sentences a second": round(len(sentences) / embedding),
         "grouping and naming, seconds": round(time.perf_counter() - started, 1),
@@ -83,12 +83,12 @@ def measure_grouping(settings: Settings, count: int) -> dict[str, Any]:
     }
 
 
-def _in_runs(new: pd.DataFrame, head: Any) -> int:
+def _in_runs(new: pd.DataFrame, head: Any, embed: Embed) -> int:
     """Group as `serve` does, in runs of `MOST_AT_ONCE`, each of which knows what those before it found."""
     parts: list[FoundIssues] = []
     for start in range(0, len(new), MOST_AT_ONCE):
         rows = new.iloc[start : start + MOST_AT_ONCE]
-        parts.append(build_issues(_material(rows, parts, new), head, new_issue_id))
+        parts.append(build_issues(_material(rows, parts, new), head, embed, new_issue_id))
     return sum(len(part.issues) for part in parts)
 
 
@@ -139,7 +139,7 @@ def _page_seconds(database: Database) -> tuple[float, float]:
 
 def _fill(database: Database, settings: Settings) -> None:
     """10,000 reviews over two years, half of them negative, in 500 issues."""
-    sentences = corpus_sentences(settings)
+    sentences = list(corpus_sentences(settings)["sentence"])
     generator = np.random.default_rng(0)
     texts = [
         " ".join(f"{sentences[row]} ({number})" for row in generator.integers(len(sentences), size=3))

@@ -96,6 +96,6 @@ def find_all(database: Database, settings: Settings) -> int:
             read_sentences(database)
             continue
         execute_grouping_run(run, WordEmbedder(), settings.models)
-        issue_finding.take_output(database, settings, HOUSE, run, MODELS)
+        issue_finding.take_output(database, settings, HOUSE, run)
         runs += 1
     return runs

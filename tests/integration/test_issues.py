@@ -306,6 +306,26 @@ def test_a_resolved_issue_that_comes_back_opens_itself_and_says_so(found, settin
     assert back["note"] == "Came back: 1 complaint since 27 Oct 2026."
 
 
+def test_an_issue_comes_back_without_anything_to_group(found, settings):
+    """A correction makes a grouped sentence a complaint again."""
+    cones = issue(found, "limp")
+    with found.read() as connection:
+        evidence = fetch_evidence(connection, HOUSE, ReviewFilter(), MODELS, cones)
+    latest = evidence[evidence["complaint"].astype(bool)].iloc[0]
+    number = int(latest["review_id"])
+    report_reading(found, CREAMERY, MODELS, number, "positive")
+    set_fix(found, CREAMERY, cones, "New cones", latest["review_date"] - dt.timedelta(days=1))
+    set_work(found, CREAMERY, cones, "resolved")
+    assert find_all(found, settings) == 0
+    with found.read() as connection:
+        assert fetch_issue(connection, HOUSE, cones)["state"] == "resolved"
+    report_reading(found, CREAMERY, MODELS, number, "negative")
+    assert find_all(found, settings) == 0
+    with found.read() as connection:
+        back = fetch_issue(connection, HOUSE, cones)
+    assert (back["state"], back["note"].split(" since")[0]) == ("open", "Came back: 1 complaint")
+
+
 def test_the_command_tells_issues_sentences_and_revision(found):
     told = describe_complaints(found, HOUSE, MODELS, " sweet stack CREAMERY ")
     assert (told["business_id"], told["revision"]) == ("creamery", MODELS.champion)

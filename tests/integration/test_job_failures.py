@@ -168,6 +168,17 @@ def test_a_failed_grouping_waits_before_the_next(supervisor, settings, monkeypat
     assert len(asked) == 1
 
 
+def test_what_came_back_is_opened_though_nothing_is_to_be_grouped(supervisor, settings, monkeypatch):
+    asked = []
+    monkeypatch.setattr(issue_finding, "cut_sentences", lambda *given: 0)
+    monkeypatch.setattr(issue_finding, "find_unread_sentences", lambda *given: [])
+    monkeypatch.setattr(issue_finding, "find_material", lambda *given: None)
+    monkeypatch.setattr(issue_finding, "reopen_returned", lambda *given: asked.append(given))
+    supervisor._hand_out_complaints(MODELS)
+    supervisor._hand_out_complaints(MODELS)
+    assert len(asked) == 1, "once for each state of the database"
+
+
 @pytest.mark.parametrize(("told", "raised"), [({}, JobFailed), ({"kind": "BadInput"}, BadInput)])
 def test_a_failed_import_is_the_files_fault_only_where_that_was_found(settings, monkeypatch, told, raised):
     run = upload_run(settings)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
@@ -17,10 +18,13 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from peachdash.config import Settings
+from peachdash.insights.issue_building import FoundIssues
 from peachdash.jobs import service as service_module
+from peachdash.jobs.grouping import new_issue_id
 from peachdash.jobs.service import Service
 from peachdash.jobs.supervisor import Supervisor
-from peachdash.records import LABELS, ActiveModels
+from peachdash.queries.issue_evidence import fetch_ungrouped
+from peachdash.records import LABELS, ActiveModels, Scope
 from peachdash.sentiment.text import scored_texts, text_sha256s
 from peachdash.storage import schema as t
 from peachdash.storage.bulk import append_frame
@@ -29,6 +33,7 @@ from peachdash.storage.database import Database, open_database
 from peachdash.storage.predictions import append_predictions
 from peachdash.storage.promotions import append_promotion
 from peachdash.storage.reviews import append_import, append_reviews
+from peachdash.workflows.issue_building import cut_sentences, store_issues
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 MODELS = ActiveModels(champion="small-champion0001", generic="small-generic00001")
@@ -74,6 +79,33 @@ def words(app: AppTest) -> str:
         app.warning,
     )
     return "\n".join(str(part.value) for kind in kinds for part in kind).translate(_UNESCAPED)
+
+
+def fill_issues(database: Database) -> dict[str, str]:
+    """Two issues of the creamery and one of the diner; names with what Markdown would take for marks."""
+    house = Scope.everything("ada")
+    cut_sentences(database, house)
+    with database.read() as connection:
+        new = fetch_ungrouped(connection, house, MODELS)
+    creamery = new["business_id"] == "creamery"
+    ids = {"odd": new_issue_id(), "even": new_issue_id(), "diner": new_issue_id()}
+    first = creamery & (new.groupby("business_id").cumcount() < 4)
+    issue_ids = np.where(first, ids["odd"], np.where(creamery, ids["even"], ids["diner"]))
+    vectors = list(np.eye(len(new), 64, dtype=np.float32))
+    sentences = new.assign(issue_id=issue_ids, similarity=1.0, vector=vectors)
+    businesses = ["creamery", "creamery", "diner"]
+    founded = pd.DataFrame({"issue_id": list(ids.values()), "business_id": businesses, "vector": vectors[:3]})
+    names = pd.DataFrame(
+        {
+            "issue_id": list(ids.values()),
+            "name": ["*Soggy* <b>cones</b>", "=Long wait", "Cold broth"],
+            "keywords": [["visit"], ["visit"], ["visit"]],
+            "aspect": ["food or product", "waiting", "food or product"],
+            "sentences": 1,
+        }
+    )
+    store_issues(database, house, FoundIssues(founded, sentences, names), "space")
+    return ids
 
 
 def make_reviews() -> pd.DataFrame:

@@ -5,22 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import io
 
-import numpy as np
 import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
-from peachdash.insights.issue_building import FoundIssues
-from peachdash.jobs.grouping import new_issue_id
 from peachdash.queries.complaints import fetch_issue
-from peachdash.queries.issue_evidence import fetch_ungrouped
 from peachdash.records import Scope
 from peachdash.storage import issue_schema as i
 from peachdash.ui.downloads import safe_xlsx
 from peachdash.ui.issue_detail import marked
-from peachdash.workflows.issue_building import cut_sentences, store_issues
 
-from .conftest import MODELS, words
+from .conftest import fill_issues, words
 from .test_business import metric
 from .test_feedback import as_client, button
 
@@ -30,34 +25,7 @@ HOUSE = Scope.everything("ada")
 @pytest.fixture
 def issues(dashboard):
     """Two issues of the creamery and one of the diner; names with what Markdown would take for marks."""
-    database = dashboard.database
-    cut_sentences(database, HOUSE)
-    with database.read() as connection:
-        new = fetch_ungrouped(connection, HOUSE, MODELS)
-    creamery = new["business_id"] == "creamery"
-    ids = {"odd": new_issue_id(), "even": new_issue_id(), "diner": new_issue_id()}
-    first = creamery & (new.groupby("business_id").cumcount() < 4)
-    issue_ids = np.where(first, ids["odd"], np.where(creamery, ids["even"], ids["diner"]))
-    vectors = list(np.eye(len(new), 64, dtype=np.float32))
-    sentences = new.assign(issue_id=issue_ids, similarity=1.0, vector=vectors)
-    founded = pd.DataFrame(
-        {
-            "issue_id": list(ids.values()),
-            "business_id": ["creamery", "creamery", "diner"],
-            "vector": vectors[:3],
-        }
-    )
-    names = pd.DataFrame(
-        {
-            "issue_id": list(ids.values()),
-            "name": ["*Soggy* <b>cones</b>", "=Long wait", "Cold broth"],
-            "keywords": [["visit"], ["visit"], ["visit"]],
-            "aspect": ["food or product", "waiting", "food or product"],
-            "sentences": 1,
-        }
-    )
-    store_issues(database, HOUSE, FoundIssues(founded, sentences, names), "space")
-    return ids
+    return fill_issues(dashboard.database)
 
 
 def stored(dashboard, issue_id: str) -> dict:

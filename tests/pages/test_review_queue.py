@@ -23,7 +23,7 @@ def test_the_queue_holds_what_the_model_is_unsure_of_and_says_why(dashboard):
     app = dashboard.open("review_queue", period="all")
     shown = words(app)
     assert "wait for a person" in app.title[0].value
-    assert "a day in the latest 28 days" in shown
+    assert "in the latest 28 days" in shown
     assert "Not measured" in shown
     assert "At 20 seconds" in shown or "at 20 seconds" in shown
 

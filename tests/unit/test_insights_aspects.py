@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,14 +65,23 @@ def make_material(new: list[tuple[str, str, int]], **parts: object) -> Material:
     import pandas as pd
 
     eye = np.eye(7, dtype=np.float32)
-    rows = [(business, f"text-{n}", 0, text, eye[column]) for n, (business, text, column) in enumerate(new)]
+    rows = [
+        (business, f"text-{n}", 0, text, f"{text}. A whole review.", eye[column])
+        for n, (business, text, column) in enumerate(new)
+    ]
     empty = {
         "prototypes": pd.DataFrame(columns=["issue_id", "business_id", "vector"]),
         "members": pd.DataFrame(columns=["issue_id", "business_id", "sentence", "similarity", "vector"]),
         "namings": pd.DataFrame(columns=["issue_id", "sentences"]),
     }
-    columns = ["business_id", "text_sha256", "position", "sentence", "vector"]
+    columns = ["business_id", "text_sha256", "position", "sentence", "text", "vector"]
     return Material(new=pd.DataFrame(rows, columns=columns), **{**empty, **parts})
+
+
+def embed(texts) -> np.ndarray:
+    """Texts that tell of cones, of an hour, of neither."""
+    column = [0 if "cone" in text.lower() else 2 if "hour" in text.lower() else 6 for text in texts]
+    return np.eye(7, dtype=np.float32)[column]
 
 
 def ids():
@@ -87,7 +97,7 @@ def test_issues_are_founded_named_and_given_an_aspect_within_their_business():
             ("diner", "We waited an hour", 2),
         ]
     )
-    found = build_issues(material, small_head(), ids())
+    found = build_issues(material, small_head(), embed, ids())
     assert found.issues["business_id"].tolist() == ["creamery", "diner"]
     assert found.sentences["issue_id"].tolist() == ["issue-0", "issue-0", "issue-1"]
     names = found.names.set_index("issue_id")
@@ -108,13 +118,29 @@ def test_an_issue_keeps_its_name_until_it_has_doubled():
     )  # fmt: skip
     namings = pd.DataFrame({"issue_id": ["old"], "sentences": [2]})
     parts = {"prototypes": prototypes, "members": members, "namings": namings}
-    one = build_issues(make_material([("creamery", "Soggy again", 0)], **parts), small_head(), ids())
+    one = build_issues(make_material([("creamery", "Soggy again", 0)], **parts), small_head(), embed, ids())
     assert (one.sentences["issue_id"].tolist(), len(one.names), len(one.issues)) == (["old"], 0, 0)
-    two = build_issues(make_material([("creamery", "Soggy again", 0)] * 2, **parts), small_head(), ids())
+    two = build_issues(
+        make_material([("creamery", "Soggy again", 0)] * 2, **parts), small_head(), embed, ids()
+    )
     assert two.names["sentences"].tolist() == [4]
 
 
+def test_a_name_is_near_to_what_the_issue_and_its_review_mean():
+    """The review of a sentence that says little decides which of its phrases counts."""
+    texts = ["Thirty dollars, a soggy waffle cone, and another hour of my only Saturday afternoon wasted"]
+    material = make_material([("creamery", texts[0], 3)])
+    of_cones = material.new.assign(text="Cones, all of them soggy.")
+    of_hours = material.new.assign(text="An hour.")
+    names = [
+        build_issues(replace(material, new=rows), small_head(), embed, ids()).names["name"].iloc[0]
+        for rows in (of_cones, of_hours)
+    ]
+    assert ["cone" in name.lower() for name in names] == [True, False]
+    assert "hour" in names[1].lower()
+
+
 def test_nothing_new_finds_nothing():
-    found = build_issues(make_material([]), small_head(), ids())
+    found = build_issues(make_material([]), small_head(), embed, ids())
     assert found.issues.empty
     assert list(found.sentences.columns)[:2] == ["issue_id", "business_id"]

@@ -25,6 +25,7 @@ def said(issue: str, number: int, ago: int | None, **changes: object) -> dict[st
         "position": 0,
         "review_date": None if ago is None else LATEST - dt.timedelta(days=ago),
         "stars": 2.0,
+        "p_negative": 0.9,
         "band": "negative",
         "human": False,
         "complaint": True,

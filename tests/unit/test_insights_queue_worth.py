@@ -53,3 +53,13 @@ def test_similar_texts_by_words_then_by_vectors():
     vectors = {"a": np.array([1.0, 0]), "b": np.array([0.9, 0.1]), "c": np.array([0, 1.0])}
     assert nearest_by_vector("a", ["a", "b", "c", "unknown"], vectors) == ["b", "c"]
     assert nearest_by_vector("unknown", ["a"], vectors) == []
+
+
+def test_a_handful_of_readings_is_told_without_shares():
+    one = {"sent": 1, "unsent": 0, "waiting": 1}
+    assert queue_sentence(one, "Creamery") == "Creamery: 1 reading waits for a person."
+    three = {"sent": 1, "unsent": 2, "waiting": 1}
+    assert queue_sentence(three, "Creamery") == "Creamery: 1 reading waits for a person; 2 of 3 need none."
+    assert arrival_words(1, 28) == "1 in the latest 28 days"
+    assert arrival_words(0, 28) == "None in the latest 28 days"
+    assert "every reading goes to a person" in saved_words(0, 20)

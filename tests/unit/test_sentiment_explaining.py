@@ -73,6 +73,63 @@ def test_vectors_are_of_unit_length_and_the_same_for_the_same_text(tiny_encoder,
     assert seen[-1] == (2, 2)
 
 
+def test_vectors_are_the_means_that_transformers_computes(tiny_encoder, encoders_dir):
+    from peachdash.sentiment.model import load_encoder, mean_pool
+    from peachdash.sentiment.tokens import encode_texts, load_tokenizer
+
+    texts = list(make_frame(40, seed=4)["text"].drop_duplicates())  # noqa: F405
+    encoder = load_encoder(tiny_encoder)
+    encoded = encode_texts(load_tokenizer(tiny_encoder), texts, int(encoder.config.pad_token_id or 0))
+    with torch.inference_mode():
+        ids, mask = map(torch.from_numpy, encoded.padded(np.arange(len(texts))))
+        hidden = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        plain = torch.nn.functional.normalize(mean_pool(hidden, mask), dim=1).numpy()
+    for precision in ("fp32", "bf16"):
+        found = _padded(Embedder(encoders_dir, "cpu", precision), texts, [])
+        assert (found * plain).sum(axis=1).min() > 0.999, precision
+
+
+@pytest.mark.parametrize(
+    ("seconds", "chosen"), [({"fp32": 2, "bf16": 1}, "bf16"), ({"fp32": 1, "bf16": 2}, "fp32")]
+)
+def test_the_faster_precision_is_kept_and_tried_once(
+    tiny_encoder, encoders_dir, monkeypatch, seconds, chosen
+):
+    tried = []
+
+    def timed(self, texts, precision):
+        tried.append(precision)
+        return np.eye(len(texts), dtype=np.float32), seconds[precision]
+
+    monkeypatch.setattr(Embedder, "_timed", timed)
+    embedder = Embedder(encoders_dir, "cpu")
+    _padded(embedder, ["the soup"], [])
+    assert (embedder.precision, tried) == ("fp32", [])
+    many = [f"the soup {number}" for number in range(1100)]
+    for _ in range(2):
+        _padded(embedder, many, [])
+    assert (embedder.precision, tried) == (chosen, ["fp32", "bf16"])
+
+
+def test_a_precision_that_reads_differently_is_not_kept(tiny_encoder, encoders_dir, monkeypatch):
+    vectors = {"fp32": np.eye(256, dtype=np.float32), "bf16": np.eye(256, dtype=np.float32)[::-1]}
+    monkeypatch.setattr(
+        Embedder, "_timed", lambda self, texts, name: (vectors[name], {"fp32": 2}.get(name, 1))
+    )
+    embedder = Embedder(encoders_dir, "cpu")
+    _padded(embedder, [f"the soup {number}" for number in range(1100)], [])
+    assert embedder.precision == "fp32"
+
+
+def test_a_stop_between_batches_ends_the_call(tiny_encoder, encoders_dir, monkeypatch):
+    def stop(done, total):
+        raise SystemExit
+
+    monkeypatch.setattr("peachdash.sentiment.embedding.WIDTH", 32)
+    with pytest.raises(SystemExit):
+        Embedder(encoders_dir, "cpu").embed(["the soup"], on_batch=stop)
+
+
 def _padded(embedder: Embedder, texts: list[str], seen: list[tuple[int, int]]) -> np.ndarray:
     """The tiny encoder is 32 wide."""
     import peachdash.sentiment.embedding as module

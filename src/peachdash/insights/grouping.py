@@ -23,17 +23,25 @@ NEW = "new-{}"
 class GroupingSettings:
     """How near a sentence must be, and how many are clustered at once.
 
+    A group is founded by what is nearer to each other than a sentence must be to join it later: a group that
+    is pure from its beginning says one thing, and its centre then draws what says it in other words.
+
     Attributes:
-        similarity: least cosine of centred vectors to join a group, and of the average linkage.
+        similarity: least cosine of centred vectors to join a group.
+        founding: the same of the average linkage of sentences that found one.
         clustered_at_once: sentences beyond it wait for the next round, whose groups know those of this one.
     """
 
     similarity: float = 0.35
+    founding: float = 0.45
     clustered_at_once: int = 1000
 
     def __post_init__(self) -> None:
-        if not 0 < self.similarity < 1 or self.clustered_at_once < 2:
-            raise BadInput("similarity lies between 0 and 1, and 2 sentences or more are clustered at once.")
+        if not 0 < self.similarity <= self.founding < 1 or self.clustered_at_once < 2:
+            raise BadInput(
+                "similarity lies between 0 and 1 and is at most founding, "
+                "and 2 sentences or more are clustered at once."
+            )
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,7 @@ class _State:
 
     def _found(self, rows: np.ndarray) -> None:
         """Cluster sentences among themselves; every cluster is a new group, in the order of its first."""
-        labels = _cluster(self.vectors[rows], self.settings.similarity)
+        labels = _cluster(self.vectors[rows], self.settings.founding)
         centroids = []
         for label in dict.fromkeys(labels.tolist()):
             members = rows[labels == label]

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from peachdash.insights.aspects import AspectHead
-from peachdash.insights.grouping import NEW, GroupingSettings, group_sentences
-from peachdash.insights.naming import name_issues
+from peachdash.insights.grouping import NEW, GroupingSettings, group_sentences, unit
+from peachdash.insights.naming import Embed, name_issues, names_itself
 from peachdash.records import ASPECTS
 
 RENAMED_AT = 2.0
@@ -25,7 +25,8 @@ class Material:
     """What a run of grouping works on; vectors are rows of float32 arrays, centred, of unit length.
 
     Attributes:
-        new: business_id, text_sha256, position, sentence, vector; in the order of time.
+        new: business_id, text_sha256, position, sentence, text (of the whole review), vector; in the order
+            of time.
         prototypes: issue_id, business_id, vector.
         members: the sentences in issues: issue_id, business_id, sentence, similarity, vector.
         namings: issue_id, sentences: how many each issue was named from.
@@ -56,6 +57,7 @@ class FoundIssues:
 def build_issues(
     material: Material,
     head: AspectHead,
+    embed: Embed,
     make_id: Callable[[], str],
     settings: GroupingSettings | None = None,
 ) -> FoundIssues:
@@ -64,11 +66,12 @@ def build_issues(
     Args:
         material: what there is.
         head: gives the aspect.
+        embed: reads phrases and reviews, for the names.
         make_id: gives an identifier that was never used.
         settings: of the grouping.
     """
     parts = [
-        _build_business(str(business), rows, material, head, make_id, settings)
+        _build_business(str(business), rows, material, head, embed, make_id, settings)
         for business, rows in material.new.groupby("business_id", sort=False)
     ]
     return FoundIssues(
@@ -93,6 +96,7 @@ def _build_business(
     rows: pd.DataFrame,
     material: Material,
     head: AspectHead,
+    embed: Embed,
     make_id: Callable[[], str],
     settings: GroupingSettings | None,
 ) -> FoundIssues:
@@ -108,11 +112,14 @@ def _build_business(
         columns=_COLUMNS["issues"],
     )
     members = material.members[material.members["business_id"] == business]
-    names = _name(pd.concat([members, placed], ignore_index=True), set(issue_ids), material.namings, head)
+    everything = pd.concat([members, placed], ignore_index=True)
+    names = _name(everything, set(issue_ids), material.namings, head, embed)
     return FoundIssues(founded, placed[_COLUMNS["sentences"]], names)
 
 
-def _name(members: pd.DataFrame, touched: set[str], namings: pd.DataFrame, head: AspectHead) -> pd.DataFrame:
+def _name(
+    members: pd.DataFrame, touched: set[str], namings: pd.DataFrame, head: AspectHead, embed: Embed
+) -> pd.DataFrame:
     """Names of the issues that were touched and are new, or have grown enough since they were named."""
     sizes = members["issue_id"].value_counts()
     before = namings.set_index("issue_id")["sentences"] if len(namings) else pd.Series(dtype=float)
@@ -127,13 +134,30 @@ def _name(members: pd.DataFrame, touched: set[str], namings: pd.DataFrame, head:
         .head(SENTENCES_READ)
     )
     groups = {str(issue): list(rows) for issue, rows in nearest.groupby("issue_id")["sentence"]}
-    central = {issue: texts[0] for issue, texts in groups.items()}
-    found = name_issues(groups, wanted, central)
-    aspects = _aspects(nearest[nearest["issue_id"].isin(wanted)], head)
+    nearest = nearest[nearest["issue_id"].isin(wanted)]
+    found = name_issues(groups, wanted, _meanings(nearest, embed), embed)
+    aspects = _aspects(nearest, head)
     rows = [
         (issue, name.name, name.keywords, aspects[issue], int(sizes[issue])) for issue, name in found.items()
     ]
     return pd.DataFrame(rows, columns=_COLUMNS["names"])
+
+
+def _meanings(nearest: pd.DataFrame, embed: Embed) -> dict[str, np.ndarray]:
+    """What each issue means: the mean of its sentences and, where it is new, the review of the nearest one.
+
+    The review says what a sentence such as "Twice." is about.
+    """
+    own = {
+        str(issue): unit(np.stack(list(rows["vector"])).mean(axis=0))
+        for issue, rows in nearest.groupby("issue_id")
+        if not names_itself(list(rows["sentence"]))
+    }
+    first = nearest.drop_duplicates("issue_id").set_index("issue_id")["text"].dropna()
+    first = first[first.index.isin(own)]
+    reviews = embed(list(first)) if len(first) else np.zeros((0, 1))
+    around = dict(zip(map(str, first.index), reviews, strict=True))
+    return {issue: unit(vector + around.get(issue, 0)) for issue, vector in own.items()}
 
 
 def _aspects(members: pd.DataFrame, head: AspectHead) -> dict[str, str]:

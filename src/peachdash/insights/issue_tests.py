@@ -17,6 +17,10 @@ from statsmodels.stats.multitest import multipletests
 
 from peachdash.errors import BadInput
 
+OUTRIGHT = 0.5
+"""Only sentences that are at least so surely negative are tested: what is dry or sarcastic is evidence, but
+varies with who writes it."""
+
 NEW, RISING, FADING, STEADY = "new", "rising", "fading", "steady"
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from peachdash.insights import formatting
 from peachdash.insights.intervals import wilson
-from peachdash.insights.issue_tests import FADING, NEW, RISING, ChangeSettings, find_changes
+from peachdash.insights.issue_tests import FADING, NEW, OUTRIGHT, RISING, ChangeSettings, find_changes
 from peachdash.insights.periods import period_starts, truncate_dates
 
 CAMPAIGN_REVIEWS = 3
@@ -55,6 +55,7 @@ def summarise_issues(
         The new and rising ones first, then by the number of reviews.
     """
     known = evidence[evidence["issue_id"].isin(catalogue["issue_id"])]
+    known = known.sort_values("outright", ascending=False, kind="stable")
     reviews = known.drop_duplicates(["issue_id", "review_id"])
     period = reviews if since is None else reviews[_dated(reviews) >= pd.Timestamp(since)]
     if period.empty:
@@ -113,8 +114,9 @@ def _figures(period: pd.DataFrame) -> pd.DataFrame:
 
 
 def mark_readings(evidence: pd.DataFrame) -> pd.DataFrame:
-    """Evidence with two columns: whether the champion surely reads the review as negative, and whether the
-    generic model missed that. Reviews that people decided on count by their band, not by the champion.
+    """Evidence with three columns: whether the champion surely reads the review as negative, whether the
+    generic model missed that, and whether the sentence says it outright. Reviews that people decided on count
+    by their band, not by the champion.
     """
     champion = (evidence["champion_label"] == "negative") & ~evidence["champion_needs_review"].astype(bool)
     missed = champion & evidence["generic_label"].notna() & (evidence["generic_label"] != "negative")
@@ -122,6 +124,7 @@ def mark_readings(evidence: pd.DataFrame) -> pd.DataFrame:
     return evidence.assign(
         champion_negative=(champion & ~wrong).astype(bool),
         missed=(missed & ~wrong).astype(bool),
+        outright=evidence["p_negative"] >= OUTRIGHT,
         complaint=evidence["complaint"].astype(bool),
         answered=evidence["answered"].astype(bool),
     )
@@ -133,7 +136,11 @@ def _dates(reviews: pd.DataFrame) -> pd.DataFrame:
 
 
 def _changes(reviews: pd.DataFrame, volumes: pd.DataFrame, settings: ChangeSettings | None) -> pd.DataFrame:
-    """`find_changes` for each business on its latest day; one text counts once, on its first day."""
+    """`find_changes` for each business on its latest day; one text counts once, on its first day.
+
+    Reviews that do not say it outright are as undated: they are in no test.
+    """
+    reviews = reviews.assign(review_date=reviews["review_date"].where(reviews["outright"]))
     first = reviews.sort_values("review_date", na_position="last").drop_duplicates(
         ["issue_id", "text_sha256"]
     )

@@ -1,38 +1,32 @@
 """Short names for issues, in the customers' own words.
 
-Class-based TF-IDF (Grootendorst 2022): all sentences of an issue are one document, and a word weighs by how
-often it is in this issue and how rare in the others of the business. The name is the run of two to five
-words that stands somewhere in the issue's sentences and holds the most weight; of one or two sentences it has
-up to eight words, and a short sentence is its own name.
+Every phrase of an issue's sentences could be its name. The ones that hold the most weight by class-based
+TF-IDF (Grootendorst 2022: all sentences of an issue are one document, and a word weighs by how often it is in
+this issue and how rare in the others of the business) are read by the encoder, and the one whose vector is
+nearest to what the issue means is its name; whole clauses come before pieces of them. A short sentence that
+is an issue of its own is its own name.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-MOST_WORDS, MOST_WORDS_OF_FEW, MOST_KEYWORDS = 5, 8, 6
-NAME_CHARACTERS = 60
+from peachdash.insights.phrases import CLAUSE, MOST_CHARACTERS, MOST_WORDS, PART, Phrase, find_phrases
+from peachdash.insights.words import terms
+
+MOST_KEYWORDS, PHRASES_READ = 6, 12
 NO_WORDS = "no words"
-_TOKEN = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
-_EMPTY = frozenset(
-    """peachy peachtree analytics survey really just very quite also even still got get gets going went go
-    come came said told say says ask asked like thing things one ones two us im ive dont didnt its thats
-    y'all yall i'm i've i'd i'll you're we're they're he's she's it's that's there's don't didn't wasn't isn't
-    can't
-    couldn't won't wouldn't perhaps maybe suppose lord honey darling darlings review stars star""".split()  # noqa: SIM905
-)
-_TELLING = frozenset(
-    """bill cry fire full empty system side top bottom front back call down off cold never nothing no not
-    without""".split()  # noqa: SIM905
-)
-STOP_WORDS = frozenset(ENGLISH_STOP_WORDS) - _TELLING
 LIGHT_WORDS = frozenset({"never", "nothing", "no", "not", "without", "down", "off", "back", "side", "top"})
+WORTH_OF_CLAUSE, WORTH_OF_PART = 0.05, 0.025
+PRICE_OF_SURVEY, PRICE_OF_ONE_WORD, PRICE_OF_WORD, WORDS_FREE = 0.1, 0.1, 0.01, 5
+"""In cosine: what a name loses that tells of the survey, has one word of meaning, or more than five words."""
+
+Embed = Callable[[Sequence[str]], np.ndarray]
+"""Texts to centred unit vectors (N, D)."""
 
 
 @dataclass(frozen=True)
@@ -44,50 +38,58 @@ class Name:
 
 
 def name_issues(
-    sentences: Mapping[str, Sequence[str]], wanted: Iterable[str], most_central: Mapping[str, str]
+    sentences: Mapping[str, Sequence[str]],
+    wanted: Iterable[str],
+    meanings: Mapping[str, np.ndarray],
+    embed: Embed,
 ) -> dict[str, Name]:
     """Names of some issues of one business.
 
     Args:
-        sentences: the sentences of every issue of the business, by issue; what is rare in them is weighty.
+        sentences: the sentences of every issue of the business, by issue, the most central first; what is
+            rare in them is weighty.
         wanted: which issues to name; each must be in `sentences`.
-        most_central: a sentence of each wanted issue that stands for it, which settles ties.
+        meanings: a centred vector (D,) for each wanted issue, which its name should be near to.
+        embed: reads phrases.
 
     Returns:
         A name for each wanted issue. Sentences without a single word give the name "no words".
     """
+    wanted = list(wanted)
+    weights = _weigh(sentences, wanted)
+    phrases = {issue: _candidates(sentences[issue], weights[issue]) for issue in wanted}
+    chosen = _choose(phrases, meanings, embed)
+    return {
+        issue: Name(
+            _finish(chosen.get(issue) or sentences[issue][0]), _keywords(sentences[issue], weights[issue])
+        )
+        for issue in wanted
+    }
+
+
+def names_itself(sentences: Sequence[str]) -> bool:
+    """Whether an issue is one sentence that is short enough to be its name."""
+    first = sentences[0]
+    return len(sentences) == 1 and len(first) <= MOST_CHARACTERS and len(first.split()) <= MOST_WORDS
+
+
+def _weigh(sentences: Mapping[str, Sequence[str]], wanted: Sequence[str]) -> dict[str, dict[str, float]]:
+    """The weight of each word of the wanted issues."""
     counts = {issue: _count_terms(texts) for issue, texts in sentences.items()}
     everywhere: Counter[str] = Counter()
     for count in counts.values():
         everywhere.update(count)
     average = sum(everywhere.values()) / max(len(counts), 1)
     return {
-        issue: _name(sentences[issue], counts[issue], everywhere, average, most_central.get(issue, ""))
+        issue: {
+            word: n
+            / max(len(sentences[issue]), 1)
+            * float(np.log1p(average / everywhere[word]))
+            * (0.4 if word in LIGHT_WORDS else 1)
+            for word, n in counts[issue].items()
+        }
         for issue in wanted
     }
-
-
-def terms(text: str) -> list[str]:
-    """The words of a sentence that carry meaning, lower case, plurals cut."""
-    return [stem(word) for word in _words(text) if _is_content(word)]
-
-
-def stem(word: str) -> str:
-    """A word in lower case without the ending of its plural: "Cones" and "cone" are one word."""
-    word = word.lower().replace("’", "'").removesuffix("'s")
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes")):
-        return word[:-2]
-    return (
-        word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
-    )
-
-
-def keyword_places(text: str, keywords: Iterable[str]) -> list[tuple[int, int]]:
-    """Where the keywords stand in a sentence, in any form: (start, end) in order."""
-    wanted = set(keywords)
-    return [match.span() for match in _TOKEN.finditer(text) if stem(match[0]) in wanted]
 
 
 def _count_terms(texts: Sequence[str]) -> Counter[str]:
@@ -98,58 +100,56 @@ def _count_terms(texts: Sequence[str]) -> Counter[str]:
     return counter
 
 
-def _name(
-    texts: Sequence[str], count: Counter[str], everywhere: Counter[str], average: float, central: str
-) -> Name:
-    total, once = max(len(texts), 1), 0.0 if len(texts) < 3 else 0.8
-    weights = {
-        word: (n - once) / total * _rarity(everywhere[word], average) * (0.4 if word in LIGHT_WORDS else 1)
-        for word, n in count.items()
+def _keywords(texts: Sequence[str], weights: Mapping[str, float]) -> list[str]:
+    """The weightiest words; of three sentences or more those that two share."""
+    counts = _count_terms(texts)
+    shared = [word for word in weights if len(texts) < 3 or counts[word] > 1]
+    return sorted(shared, key=lambda word: (-weights[word], word))[:MOST_KEYWORDS]
+
+
+def _candidates(texts: Sequence[str], weights: Mapping[str, float]) -> list[Phrase]:
+    """The phrases that are worth reading: the only one of a short sentence, else the weightiest."""
+    if names_itself(texts):
+        return [Phrase(texts[0], CLAUSE)]
+    phrases = list({phrase.text: phrase for text in texts for phrase in find_phrases(text)}.values())
+    if len(phrases) <= PHRASES_READ:
+        return phrases
+
+    def weight(phrase: Phrase) -> float:
+        total = sum(weights.get(word, 0.0) for word in set(terms(phrase.text)))
+        return total / (1 + 0.1 * len(phrase.text.split())) + 0.1 * (phrase.wholeness == CLAUSE)
+
+    return sorted(phrases, key=weight, reverse=True)[:PHRASES_READ]
+
+
+def _choose(
+    phrases: Mapping[str, Sequence[Phrase]], meanings: Mapping[str, np.ndarray], embed: Embed
+) -> dict[str, str]:
+    """The best phrase of each issue; issues without phrases are left out."""
+    alone = {issue: own[0].text for issue, own in phrases.items() if len(own) == 1}
+    open_ones = {issue: own for issue, own in phrases.items() if len(own) > 1}
+    texts = list(dict.fromkeys(phrase.text for own in open_ones.values() for phrase in own))
+    if not texts:
+        return alone
+    vectors = dict(zip(texts, embed(texts), strict=True))
+    return alone | {
+        issue: max(
+            own, key=lambda phrase: float(vectors[phrase.text] @ meanings[issue]) + _worth(phrase)
+        ).text
+        for issue, own in open_ones.items()
     }
-    shared = [word for word in weights if total < 3 or count[word] > 1]
-    ranked = sorted(shared, key=lambda word: (-weights[word], word))
-    most, price = (MOST_WORDS, 0.12) if total >= 3 else (MOST_WORDS_OF_FEW, 0.04)
-    runs = _runs([central, *texts], most)
-    best = max(runs, key=lambda run: _run_weight(run, weights, price), default=[])
-    words = " ".join(best) or central[:NAME_CHARACTERS].strip() or NO_WORDS
-    if total < 3 and shared and len(central) <= NAME_CHARACTERS:
-        words = central.strip(" .!…") or words
-    return Name(_shorten(words), ranked[:MOST_KEYWORDS])
 
 
-def _rarity(everywhere: int, average: float) -> float:
-    return float(np.log1p(average / everywhere))
+def _worth(phrase: Phrase) -> float:
+    """What speaks for a phrase whatever the issue means."""
+    worth = {CLAUSE: WORTH_OF_CLAUSE, PART: WORTH_OF_PART}.get(phrase.wholeness, 0.0)
+    worth -= PRICE_OF_WORD * max(0, len(phrase.text.split()) - WORDS_FREE)
+    worth -= PRICE_OF_ONE_WORD * (len(set(terms(phrase.text))) < 2)
+    return worth - PRICE_OF_SURVEY * ("peachy" in phrase.text.lower())
 
 
-def _runs(texts: Iterable[str], most: int) -> Iterator[list[str]]:
-    """Runs of at most so many words of the sentences that begin and end with a word of meaning."""
-    for text in dict.fromkeys(texts):
-        for clause in re.split(r"[.,;:!?()\"“”\[\]\n]+|\s[-–—]+\s|[–—]", text):
-            words = _words(clause)
-            for start, first in enumerate(words):
-                if not _is_content(first):
-                    continue
-                for end in range(start + 1, min(start + most, len(words)) + 1):
-                    if _is_content(words[end - 1]):
-                        yield words[start:end]
-
-
-def _run_weight(run: Sequence[str], weights: Mapping[str, float], price: float) -> float:
-    """The weight of a run's distinct words; each word has its price, and single words say little."""
-    total = sum(weights.get(word, 0.0) for word in {stem(word) for word in run if _is_content(word)})
-    return total / (1 + price * len(run)) * (0.75 if len(run) == 1 else 1.0)
-
-
-def _words(text: str) -> list[str]:
-    return [match[0] for match in _TOKEN.finditer(text)]
-
-
-def _is_content(word: str) -> bool:
-    lower = word.lower().replace("’", "'")
-    return len(lower) > 1 and lower not in STOP_WORDS and lower not in _EMPTY
-
-
-def _shorten(words: str) -> str:
+def _finish(words: str) -> str:
+    words = words.strip(" .!…,;:–—-\n") or NO_WORDS
     words = words if any(char.islower() for char in words) else words.lower()
     words = words[:1].upper() + words[1:]
-    return words if len(words) <= NAME_CHARACTERS else words[: NAME_CHARACTERS - 1].rstrip() + "…"
+    return words if len(words) <= MOST_CHARACTERS else words[: MOST_CHARACTERS - 1].rstrip() + "…"

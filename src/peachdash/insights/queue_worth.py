@@ -16,6 +16,8 @@ REASON_WORDS = {
     "mixed": "praise and blame",
 }
 DEFAULT_SECONDS = 20
+LEAST_FOR_A_SHARE, LEAST_A_DAY = 10, 0.1
+"""Fewer readings are told as a count, and rarer ones by the window."""
 
 
 def reason_words(row: pd.Series) -> str:
@@ -28,16 +30,21 @@ def queue_sentence(counts: Mapping[str, int], place: str) -> str:
     if not counts["sent"] + counts["unsent"]:
         return f"{place}: no reading yet."
     total = counts["sent"] + counts["unsent"]
-    share = formatting.percent(counts["unsent"] / total, total)
+    few = total < LEAST_FOR_A_SHARE
+    share = str(counts["unsent"]) if few else formatting.percent(counts["unsent"] / total, total)
     if not counts["waiting"]:
         return f"{place}: no reading waits for a person; {share} of {formatting.count(total)} needed none."
     waiting = formatting.counted(counts["waiting"], "reading")
     waits = "waits" if counts["waiting"] == 1 else "wait"
+    if not counts["unsent"]:
+        return f"{place}: {waiting} {waits} for a person."
     return f"{place}: {waiting} {waits} for a person; {share} of {formatting.count(total)} need none."
 
 
 def arrival_words(arrived: int, days: int) -> str:
     """How many are sent a day: "1.4 a day in the latest 28 days"."""
+    if arrived / days < LEAST_A_DAY:
+        return f"{formatting.count(arrived) if arrived else 'None'} in the latest {days} days"
     return f"{arrived / days:.1f} a day in the latest {days} days"
 
 
@@ -56,6 +63,8 @@ def error_words(answers: Mapping[str, int], minimum_n: int) -> str:
 
 def saved_words(unsent: int, seconds: float) -> str:
     """Reading time that the queue saves, and what it assumes: "About 21 hours, at 20 seconds a review"."""
+    if not unsent:
+        return "Nothing yet: every reading goes to a person."
     minutes = unsent * seconds / 60
     reviews = formatting.counted(unsent, "review")
     span = f"{minutes / 60:,.0f} hours" if minutes >= 120 else f"{minutes:,.0f} minutes"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from peachdash.insights.naming import terms
+from peachdash.insights.words import terms
 
 LANGUAGE = "en"
 MOST_WORDS = 60

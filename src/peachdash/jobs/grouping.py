@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,9 +48,12 @@ def execute_grouping_run(
     head, parts = load_head(models), _unpack(run.input, _INPUT)
     new = parts["new"]
     run.append_event(event="started", done=0, total=len(new))
-    vectors = embedder.embed(list(new["sentence"]), on_batch=lambda done, total: check())
-    parts["new"] = new.assign(vector=list(head.centre(vectors)))
-    found = build_issues(Material(**parts), head, new_issue_id)
+
+    def embed(texts: Sequence[str]) -> np.ndarray:
+        return head.centre(embedder.embed(texts, on_batch=lambda done, total: check()))
+
+    parts["new"] = new.assign(vector=list(embed(list(new["sentence"]))))
+    found = build_issues(Material(**parts), head, embed, new_issue_id)
     run.add_part(_pack({name: getattr(found, name) for name in _OUTPUT}))
     run.append_event(event="finished", done=len(new), total=len(new))
 
@@ -88,7 +91,7 @@ def _schema(frame: pd.DataFrame) -> pa.Schema:
 
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
-    "new": ("business_id", "text_sha256", "position", "sentence"),
+    "new": ("business_id", "text_sha256", "position", "sentence", "text"),
     "prototypes": ("issue_id", "business_id", "vector"),
     "members": ("issue_id", "business_id", "sentence", "similarity", "vector"),
     "namings": ("issue_id", "sentences"),

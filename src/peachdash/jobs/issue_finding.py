@@ -28,6 +28,9 @@ SENTENCES = "sentences"
 def hand_out(database: Database, settings: Settings, scope: Scope, models: ActiveModels) -> RunFolder | None:
     """Create the run that is due next; None where every complaint is in an issue.
 
+    Then resolved issues that came back are opened again: a correction, a move or a merge brings them back
+    as a new review does, and gives the grouping nothing to do.
+
     Raises:
         ModelUnavailable: the aspect head is missing.
     """
@@ -36,20 +39,17 @@ def hand_out(database: Database, settings: Settings, scope: Scope, models: Activ
     if len(sentences):
         return create_scoring_run(settings.jobs, sentences, [models.champion], what=SENTENCES)
     material = find_material(database, scope, models, load_head(settings.models).space)
-    return None if material is None else create_grouping_run(settings.jobs, material)
+    if material is None:
+        reopen_returned(database, scope, models)
+        return None
+    return create_grouping_run(settings.jobs, material)
 
 
-def take_output(
-    database: Database, settings: Settings, scope: Scope, run: RunFolder, models: ActiveModels
-) -> None:
-    """Take what a finished run of grouping found into the database.
-
-    Resolved issues that it extends are opened again.
-    """
+def take_output(database: Database, settings: Settings, scope: Scope, run: RunFolder) -> None:
+    """Take what a finished run of grouping found into the database."""
     found = read_grouping(run)
     if found is not None:
         store_issues(database, scope, found, load_head(settings.models).space)
-        reopen_returned(database, scope, models)
     run.set_state("stored")
     run.discard_payload()
     forget_old_runs(settings.jobs)

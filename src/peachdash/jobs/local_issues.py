@@ -65,4 +65,4 @@ def _execute(
         run.set_state("failed", str(error))
         raise
     run.set_state("done")
-    issue_finding.take_output(database, settings, scope, run, models)
+    issue_finding.take_output(database, settings, scope, run)

@@ -186,8 +186,7 @@ class Supervisor:
         state, kind = run.state, run.request.get("kind")
         if state == "stored" or kind != KIND:
             if state == "done" and kind == issue_finding.KIND:
-                models = find_active(self.settings)
-                issue_finding.take_output(self.database, self.settings, HOUSE, run, models)
+                issue_finding.take_output(self.database, self.settings, HOUSE, run)
                 self._wanted.set()
             elif state == "done" and kind == explaining.KIND:
                 explaining.take_explanation(self.database, HOUSE, run, self.settings.models)

@@ -1,9 +1,10 @@
 """The one definition of a complaint sentence, and which sentences are evidence for which issue.
 
 A sentence complains where its review is negative and the champion reads the sentence as more likely negative
-than not, or as the most negative one of that review; and in any other review, where the champion is very sure
-that the sentence is negative: praise with one fault. Sentences without two words of meaning do not count,
-unless the review has no other.
+than not. So do the three most negative sentences of such a review, which may be dry or sarcastic, but for
+those that the champion takes for praise or for hardly negative; the most negative one always does. In any
+other review a sentence complains where the champion is very sure that it is negative: praise with one fault.
+Sentences without two words of meaning do not count, unless the review has no other.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from peachdash.storage.issues import latest
 from peachdash.storage.standing import scored, stands
 
 LIKELY, VERY_SURE = 0.5, 0.85
+MOST_NEGATIVE, LEAST_LIKELY = 3, 0.1
 LEAST_WORDS = 2
 
 _REVIEW_COLUMNS = (
@@ -52,6 +54,7 @@ def complaint_sentences(scope: Scope, criteria: ReviewFilter, models: ActiveMode
             places.c.end_char,
             places.c.sentence_sha256,
             read.c.p_negative,
+            read.c.p_positive,
             (places.c.content_words >= LEAST_WORDS).label("says_something"),
             rank.label("rank"),
         )
@@ -64,8 +67,10 @@ def complaint_sentences(scope: Scope, criteria: ReviewFilter, models: ActiveMode
         .subquery("judged")
     )
     negative, says = judged.c.band == "negative", judged.c.says_something
+    no_praise = sa.and_(judged.c.p_negative >= LEAST_LIKELY, judged.c.p_positive < LIKELY)
     complains = sa.or_(
         sa.and_(negative, says, judged.c.p_negative >= LIKELY),
+        sa.and_(negative, says, judged.c.rank <= MOST_NEGATIVE, no_praise),
         sa.and_(negative, judged.c.rank == 1),
         sa.and_(~negative, ~judged.c.human, says, judged.c.p_negative >= VERY_SURE),
     )

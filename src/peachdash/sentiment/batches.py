@@ -67,7 +67,7 @@ class BatchReader:
         self._models, self._batch_tokens = models, batch_tokens
         self._device = models[0].device
         self._launched: deque[_Launched] = deque()
-        self._cores = None if self._device == "cuda" else _single_threaded_pool(threads or count_cores())
+        self._cores = None if self._device == "cuda" else single_threaded_pool(threads or count_cores())
         self._ahead = IN_FLIGHT if self._cores is None else 2 * self._cores._max_workers
 
     def read(self, chunk: int, encoded: EncodedTexts, rows: np.ndarray | None = None) -> Iterator[Finished]:
@@ -129,7 +129,7 @@ class BatchReader:
             torch.cuda.empty_cache()
 
 
-def _single_threaded_pool(threads: int) -> ThreadPoolExecutor:
+def single_threaded_pool(threads: int) -> ThreadPoolExecutor:
     """Threads in each of which torch computes alone; it keeps its own number elsewhere."""
     import torch
 

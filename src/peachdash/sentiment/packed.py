@@ -158,9 +158,11 @@ class PackedEncoder:
         """Logits (B, 3) in fp32, on the device."""
         import torch.nn.functional as functional
 
-        hidden = self.hidden(batch)
-        pooled = _mean_of_texts(hidden, batch)
-        return functional.linear(pooled, *self._head)
+        return functional.linear(self.pooled(batch), *self._head)
+
+    def pooled(self, batch: PackedBatch) -> Any:
+        """The mean token vector of each text (B, width) in fp32, on the device."""
+        return _mean_of_texts(self.hidden(batch), batch)
 
     def hidden(self, batch: PackedBatch) -> Any:
         """Token vectors (tokens, width) of the last layer."""

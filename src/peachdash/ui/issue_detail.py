@@ -11,7 +11,7 @@ import streamlit as st
 from peachdash.charts import issue_chart
 from peachdash.insights import formatting
 from peachdash.insights.issue_course import monthly_course
-from peachdash.insights.naming import keyword_places
+from peachdash.insights.words import keyword_places
 from peachdash.queries.complaints import fetch_issue, fetch_issue_history
 from peachdash.records import ReviewFilter
 from peachdash.ui.access import Session
