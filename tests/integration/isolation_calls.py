@@ -250,6 +250,24 @@ CALLS: dict[str, list[Call]] = {
         call(lambda world, ids: (), kept=len, alike="a hash that says that something changed, not what")
     ],
     "queries.version.find_review_number": [call(lambda world, ids: (ids.labelled_key,))],
+    "queries.data_sets.fetch_data_sets": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, alike="no data set was frozen")
+    ],
+    "queries.data_sets.fetch_data_set": [
+        call(lambda world, ids: (), may=frozenset(), alike="no data set was frozen")
+    ],
+    "queries.data_sets.fetch_data_set_reviews": [
+        call(lambda world, ids: ("none",), may=HOUSE_ONLY, alike="no data set was frozen")
+    ],
+    "queries.data_sets.fetch_training_runs": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, alike="nothing was trained")
+    ],
+    "queries.data_sets.fetch_sweeps": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, alike="nothing was trained")
+    ],
+    "queries.settled_labels.fetch_settled_labels": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, alike="nothing was labelled")
+    ],
     # workflows
     "workflows.adjudicating.adjudicate": [
         call(lambda world, ids: (ids.task_id, ids.labelled_review, _NEUTRAL, "why"), may=HOUSE_ONLY)
