@@ -22,7 +22,7 @@ LAYERS = [
     ["workflows"],
     ["queries"],
     ["storage"],
-    ["charts"],
+    ["charts", "data_sets"],
     ["ingest", "evaluation", "labelling", "logs"],
     ["insights"],
     ["sentiment"],
