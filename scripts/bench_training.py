@@ -123,9 +123,9 @@ def _one(
         "test": figures,
         "history": trained.history,
     }
-    for key in ("seconds", "reading_data_seconds", "training_seconds", "calibrating_seconds"):
+    print(f"one training with its evaluation: {row['seconds']:.1f} s, of these")
+    for key in ("reading_data_seconds", "training_seconds", "calibrating_seconds", "evaluating_seconds"):
         print(f"  {key.replace('_', ' '):24} {row[key]:8.1f}")
-    print(f"  {'evaluating seconds':24} {row['evaluating_seconds']:8.1f}")
     print(f"  {'tokens a second':24} {row['tokens_per_second']:8,}  ({trained.precision})")
     for key, value in {**manifest.figures, **{f"test {k}": v for k, v in figures.items()}}.items():
         print(f"  {key:24} {value}")

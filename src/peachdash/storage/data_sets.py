@@ -55,16 +55,30 @@ def append_training_run(connection: sa.Connection, values: dict[str, Any]) -> No
     )
 
 
-def append_training_outcome(connection: sa.Connection, run_id: str, outcome: dict[str, Any]) -> None:
-    """Append what came of a training: state, revision, history, figures, seconds and message."""
+def append_training_outcome(
+    connection: sa.Connection, run_id: str, attempt: int, outcome: dict[str, Any]
+) -> bool:
+    """Append what came of a training: state, revision, history, figures, seconds and message.
+
+    Args:
+        attempt: how often it was begun; the outcome of an attempt is stored once.
+
+    Returns:
+        Whether it was new.
+    """
+    outcome_id = f"{run_id}-{attempt}"
+    known = sa.select(t.training_outcomes.c.outcome_id).where(t.training_outcomes.c.outcome_id == outcome_id)
+    if connection.execute(known).first() is not None:
+        return False
     connection.execute(
         sa.insert(t.training_outcomes).values(
-            outcome_id=new_id(),
+            outcome_id=outcome_id,
             run_id=run_id,
             finished_utc=dt.datetime.now(dt.UTC),
             **{**outcome, "history": _plain(outcome["history"]), "figures": _plain(outcome["figures"])},
         )
     )
+    return True
 
 
 def append_sweep(connection: sa.Connection, values: dict[str, Any]) -> None:
@@ -72,6 +86,15 @@ def append_sweep(connection: sa.Connection, values: dict[str, Any]) -> None:
     connection.execute(
         sa.insert(t.sweeps).values(
             **{**values, "space": _plain(values["space"])}, requested_utc=dt.datetime.now(dt.UTC)
+        )
+    )
+
+
+def append_sweep_end(connection: sa.Connection, sweep_id: str, reason: str, who: str) -> None:
+    """Append that a sweep asks for no further training."""
+    connection.execute(
+        sa.insert(t.sweep_ends).values(
+            sweep_id=sweep_id, reason=reason, ended_by=who, ended_utc=dt.datetime.now(dt.UTC)
         )
     )
 
