@@ -15,8 +15,8 @@ PACKAGE = REPOSITORY / "src" / "peachdash"
 # from the top to the bottom; a layer may import what stands below it
 LAYERS = [
     ["cli"],
-    ["user_commands", "import_commands", "label_commands", "score_command"],
-    ["terminal", "terminal_figures", "terminal_labels", "serve", "command_line"],
+    ["user_commands", "import_commands", "label_commands", "score_command", "training_commands"],
+    ["terminal", "terminal_figures", "terminal_labels", "terminal_trainings", "serve", "command_line"],
     ["ui"],
     ["jobs"],
     ["workflows"],

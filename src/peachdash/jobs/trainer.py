@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 NICE = 15
 STARTS_IN_VAIN = 3
 Check = Callable[[], None]
+Tell = Callable[[dict[str, Any]], None]
 
 
 def main() -> int:
@@ -67,20 +68,24 @@ def next_training(settings: Settings) -> RunFolder | None:
     return next(iter([*interrupted, *(run for run in runs if run.state == "queued")]), None)
 
 
-def take_training(run: RunFolder, settings: Settings, check: Check = lambda: None) -> None:
+def take_training(
+    run: RunFolder, settings: Settings, check: Check = lambda: None, tell: Tell = lambda event: None
+) -> None:
     """Execute one training and leave its result; the caller holds the trainer's lock.
 
     Args:
         check: called every few steps; what it raises ends the process, and the training goes on later.
+        tell: gets every event as it is written.
     """
     if starts_in_vain(run) >= STARTS_IN_VAIN:
         end(run, "failed", f"Its process died {STARTS_IN_VAIN} times without getting any further.")
         return
     write_json(settings.trainings / HOLDER_FILE, {"run_id": run.run_id, "pid": os.getpid()})
     run.set_state("running")
-    run.append_event(event="started", pid=os.getpid())
+    note = _Notes(run, tell)
+    note(event="started", pid=os.getpid())
     try:
-        _execute(run, settings, check)
+        _execute(run, settings, check, note)
     except TrainingCancelled as error:
         end(run, "cancelled", str(error))
     except TrainingDiverged as error:
@@ -105,19 +110,34 @@ def starts_in_vain(run: RunFolder) -> int:
     return count
 
 
-def _execute(run: RunFolder, settings: Settings, check: Check) -> None:
+class _Notes:
+    """Writes the events of a run, and tells them to whoever looks on."""
+
+    def __init__(self, run: RunFolder, tell: Tell) -> None:
+        self.run, self.tell = run, tell
+
+    def __call__(self, **event: Any) -> None:
+        self.run.append_event(**event)
+        self.tell(event)
+
+    def stage(self, words: str) -> None:
+        self(event="stage", words=words)
+        require_wanted(self.run)
+
+
+def _execute(run: RunFolder, settings: Settings, check: Check, note: _Notes) -> None:
     from peachdash.sentiment.adapter import short_revision
     from peachdash.sentiment.builder import build_model
     from peachdash.sentiment.training_loop import Watch
 
     def look(event: dict[str, Any]) -> None:
-        run.append_event(event="step", **_rounded(event))
+        note(event="step", **_rounded(event))
         require_wanted(run)
         check()
 
     request = run.request
-    data = gather(run, settings)
-    _stage(run, "training")
+    data = gather(run, settings, note.stage)
+    note.stage("training")
     manifest, trained = build_model(
         "champion",
         str(request["size"]),
@@ -128,7 +148,7 @@ def _execute(run: RunFolder, settings: Settings, check: Check) -> None:
         device=settings.device,
         command=f"peachdash train --resume {run.run_id}",
         watch=Watch(
-            on_event=lambda event: run.append_event(event="epoch", **_rounded(event)),
+            on_event=lambda event: note(event="epoch", **_rounded(event)),
             on_step=look,
             checkpoint=run.path / CHECKPOINT,
         ),
@@ -154,7 +174,9 @@ def _execute(run: RunFolder, settings: Settings, check: Check) -> None:
     run.set_state("done")
 
 
-def gather(run: RunFolder, settings: Settings) -> BuildData:
+def gather(
+    run: RunFolder, settings: Settings, stage: Callable[[str], None] = lambda words: None
+) -> BuildData:
     """What a run trains on: its reviews, and general text as its start model reads it."""
     from peachdash.sentiment.builder import BuildData
 
@@ -170,19 +192,21 @@ def gather(run: RunFolder, settings: Settings) -> BuildData:
     names = {"training": f"data set {number}, train", "validation": f"data set {number}, validation"}
     if not run.request["settings"]["replay_share"]:
         return BuildData(train, validation, start=start, names=names)
-    replay, general = _general_text(run, settings, start)
+    replay, general = _general_text(settings, start, stage)
     names["replay"] = "general text, " + ("as its start model reads it" if start else "by its labels")
     return BuildData(train, validation, replay, None, start, general, names)
 
 
-def _general_text(run: RunFolder, settings: Settings, start: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _general_text(
+    settings: Settings, start: Any, stage: Callable[[str], None]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     from peachdash.sentiment.general_text import download_general_text
     from peachdash.sentiment.replay import has_general_text, load_split_general_text, read_replay
 
     if not has_general_text(settings.general_text):
-        _stage(run, "fetching general text")
+        stage("fetching general text")
         download_general_text(settings.general_text)
-    _stage(run, "reading general text")
+    stage("reading general text")
     replayed, general = load_split_general_text(settings.general_text)
     cache = settings.home / "cache"
     return read_replay(replayed, start, cache, settings.encoders, settings.device), general
@@ -195,11 +219,6 @@ def require_wanted(run: RunFolder) -> None:
     except OSError:
         return
     raise TrainingCancelled(f"Cancelled by {who or 'somebody'}; it can be resumed from its checkpoint.")
-
-
-def _stage(run: RunFolder, words: str) -> None:
-    run.append_event(event="stage", words=words)
-    require_wanted(run)
 
 
 def _move_model(built: Path, place: Path) -> None:

@@ -148,13 +148,21 @@ def resume(database: Database, scope: Scope, settings: Settings, run_id: str) ->
 
 def end(run: RunFolder, state: str, message: str, **more: Any) -> None:
     """Writes what came of a run without a model, for whoever stores it."""
-    history = [event for event in run.events() if event.get("event") == "epoch"]
+    history = epoch_events(run.events())
     seconds = float(history[-1]["seconds"]) if history else 0.0
-    told = [{k: v for k, v in event.items() if k not in ("event", "at_seconds")} for event in history]
-    write_json(
-        run.path / RESULT, failed_outcome(state, message, **{"history": told, "seconds": seconds, **more})
-    )
+    outcome = failed_outcome(state, message, **{"history": history, "seconds": seconds, **more})
+    write_json(run.path / RESULT, outcome)
     run.set_state("done", message)
+
+
+def epoch_events(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One event an epoch; of one that was done twice, since its process died in between, the last."""
+    by_epoch = {event["epoch"]: event for event in events if event.get("event") == "epoch"}
+    hidden = ("event", "at_seconds")
+    return [
+        {name: value for name, value in by_epoch[number].items() if name not in hidden}
+        for number in sorted(by_epoch)
+    ]
 
 
 @contextmanager
