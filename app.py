@@ -42,6 +42,14 @@ PAGES = (
     Entry("Models", "pages/before_after.py", "Before and after", ":material/compare_arrows:"),
     Entry("Models", "pages/label.py", "Label", ":material/label:", lambda scope: scope.may_label),
     Entry("Models", "pages/adjudicate.py", "Adjudicate", ":material/balance:", lambda scope: scope.may_label),
+    Entry(
+        "Models",
+        "pages/data_sets.py",
+        "Data sets",
+        ":material/dataset:",
+        lambda scope: scope.may_label,
+    ),
+    Entry("Models", "pages/train.py", "Train", ":material/model_training:", lambda scope: scope.may_label),
     Entry("Data", "pages/upload.py", "Upload", ":material/upload_file:", lambda scope: scope.may_import),
     Entry("House", "pages/people.py", "People", ":material/group:", lambda scope: scope.may_manage_people),
     Entry(

@@ -25,11 +25,13 @@ from peachdash.jobs.training import (
     HOLDER_FILE,
     MODEL,
     RESULT,
+    TRIAL,
     end,
     trainer_lock,
     training_runs,
+    trial_runs,
 )
-from peachdash.jobs.training_speed import remember_training
+from peachdash.jobs.training_speed import measure_training_speed, remember_training
 from peachdash.logs import configure_logging
 from peachdash.sentiment.active import find_model
 from peachdash.sentiment.training_settings import TrainingSettings
@@ -57,12 +59,16 @@ def main() -> int:
 
     with trainer_lock(settings) as ours:
         while ours and os.getppid() == parent and (run := next_training(settings)) is not None:
-            take_training(run, settings, check)
+            take = take_trial if run.request["kind"] == TRIAL else take_training
+            take(run, settings, check)
     return 0
 
 
 def next_training(settings: Settings) -> RunFolder | None:
-    """The training that was interrupted, else the one that waits longest."""
+    """A trial of speed, else the training that was interrupted, else the one that waits longest."""
+    trials = trial_runs(settings)
+    if trials:
+        return trials[0]
     runs = training_runs(settings)
     interrupted = [run for run in runs if run.state == "running"]
     return next(iter([*interrupted, *(run for run in runs if run.state == "queued")]), None)
@@ -96,6 +102,19 @@ def take_training(
     except Exception as error:
         end(run, "failed", f"{type(error).__name__}; see the log")
         log.exception("training %s failed", run.run_id)
+
+
+def take_trial(run: RunFolder, settings: Settings, check: Check = lambda: None) -> None:
+    """Measure the speed that a trial asks for; it leaves nothing but that."""
+    run.set_state("running")
+    try:
+        chosen = TrainingSettings.from_dict(run.request["settings"])
+        measure_training_speed(settings, str(run.request["size"]), run.input.to_pandas(), chosen)
+    except Exception as error:
+        log.exception("the trial of speed %s failed", run.run_id)
+        run.set_state("failed", str(error) if isinstance(error, PeachdashError) else type(error).__name__)
+    else:
+        shutil.rmtree(run.path, ignore_errors=True)
 
 
 def starts_in_vain(run: RunFolder) -> int:

@@ -30,7 +30,7 @@ from peachdash.sentiment.registry import load_reference
 from peachdash.storage.database import Database
 from peachdash.workflows.trainings import TrainingPlan, plan_again, store_outcome
 
-KIND = "train"
+KIND, TRIAL = "train", "trial"
 LOCK_FILE, HOLDER_FILE = "trainer.lock", "trainer.json"
 CHECKPOINT, CANCEL, RESULT, MODEL = "checkpoint.safetensors", "cancel", "result.json", "model"
 
@@ -38,6 +38,22 @@ CHECKPOINT, CANCEL, RESULT, MODEL = "checkpoint.safetensors", "cancel", "result.
 def training_runs(settings: Settings) -> list[RunFolder]:
     """The run folders of all trainings, oldest first."""
     return [run for run in list_runs(settings.trainings) if run.request.get("kind") == KIND]
+
+
+def trial_runs(settings: Settings) -> list[RunFolder]:
+    """Trials of speed that wait or run."""
+    runs = [run for run in list_runs(settings.trainings) if run.request.get("kind") == TRIAL]
+    return [run for run in runs if run.state in UNFINISHED]
+
+
+def ask_trial(settings: Settings, plan: TrainingPlan) -> RunFolder:
+    """Has the trainer measure how fast this machine trains, unless it is about to."""
+    waiting = trial_runs(settings)
+    if waiting:
+        return waiting[0]
+    request = {"size": plan.size, "settings": plan.settings.to_dict()}
+    table = pa.Table.from_pandas(plan.rows[["text", "label", "split"]], preserve_index=False)
+    return create_run(settings.trainings, TRIAL, request, table)
 
 
 def open_run(settings: Settings, run_id: str) -> RunFolder | None:

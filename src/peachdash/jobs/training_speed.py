@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FILE = "training_speed.json"
 TRIAL_SECONDS, TRIAL_ROWS = 12.0, 512
+GENERAL_TOKENS = 25.0
+"""Mean tokens of a general text, special ones included: (466,897 - 359,225) / 4,329 in the shipped recipe."""
 
 
 @dataclass(frozen=True)
@@ -57,24 +59,26 @@ def _remember(settings: Settings, size: str, speed: TrainingSpeed) -> None:
     write_json(settings.home / FILE, {**known, f"{size} {settings.device}": row})
 
 
-def count_tokens(settings: Settings, size: str, rows: pd.DataFrame, chosen: TrainingSettings) -> int:
-    """Tokens that a training goes through: its train reviews and their share of general text, every epoch.
-
-    A general text counts as `GENERAL_TOKENS`, their mean.
-    """
+def count_own_tokens(settings: Settings, size: str, rows: pd.DataFrame, chosen: TrainingSettings) -> int:
+    """Tokens of the train reviews, special ones included, as a model of the size reads them."""
     from peachdash.sentiment.encoders import ENCODERS, locate_encoder
     from peachdash.sentiment.tokens import encode_texts, load_tokenizer
 
     tokenizer = load_tokenizer(locate_encoder(ENCODERS[size], settings.encoders))
     texts = list(rows.loc[rows["split"] == "train", "text"])
-    own = int(encode_texts(tokenizer, texts, 0, *chosen.cut).lengths.sum())
+    return int(encode_texts(tokenizer, texts, 0, *chosen.cut).lengths.sum())
+
+
+def count_tokens(own: int, reviews: int, chosen: TrainingSettings) -> int:
+    """Tokens that a training goes through: its train reviews and their share of general text, every epoch.
+
+    Args:
+        own: tokens of the train reviews.
+        reviews: how many these are.
+        chosen: settings; a general text counts as `GENERAL_TOKENS`.
+    """
     share = chosen.replay_share
-    replayed = len(texts) * share / (1 - share) * GENERAL_TOKENS
-    return round((own + replayed) * chosen.epochs)
-
-
-GENERAL_TOKENS = 25.0
-"""Mean tokens of a general text, special ones included: (466,897 - 359,225) / 4,329 in the shipped recipe."""
+    return round((own + reviews * share / (1 - share) * GENERAL_TOKENS) * chosen.epochs)
 
 
 def estimate_seconds(
@@ -84,7 +88,9 @@ def estimate_seconds(
     speed = find_training_speed(settings, size)
     if speed is None:
         return None
-    return count_tokens(settings, size, rows, chosen) / speed.tokens_per_second, speed
+    own = count_own_tokens(settings, size, rows, chosen)
+    reviews = int((rows["split"] == "train").sum())
+    return count_tokens(own, reviews, chosen) / speed.tokens_per_second, speed
 
 
 def measure_training_speed(

@@ -11,6 +11,7 @@ from peachdash.records import Scope
 from peachdash.storage import issue_schema as i
 from peachdash.storage import schema as t
 from peachdash.storage import schema_labelling as s
+from peachdash.storage import schema_training as training
 
 _WATCHED = (
     t.businesses,
@@ -46,6 +47,11 @@ _WATCHED = (
     s.given_labels,
     s.adjudications,
     s.label_checks,
+    training.data_sets,
+    training.training_runs,
+    training.training_outcomes,
+    training.sweeps,
+    training.sweep_ends,
 )
 
 
