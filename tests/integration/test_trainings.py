@@ -160,7 +160,7 @@ def test_what_cannot_be_trained_is_refused_in_words_and_not_on_record(world, set
         with pytest.raises(error, match=words):
             request_training(world, ADA, settings, TrainingRequest(data_set, start, quick(**changes)))
 
-    refused("learning_rate must lie above 0 and at most at 0.1", learning_rate=10)
+    refused(r"learning_rate must lie above 0 and at most at 0\.1", learning_rate=10)
     refused("choose 8 or more", lora_rank=2)
     refused("do not know warp", warp=9)
     refused("There is no model 'champion-huge'", ModelUnavailable, "champion-huge")

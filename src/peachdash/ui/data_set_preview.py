@@ -8,17 +8,19 @@ import streamlit as st
 
 from peachdash.data_sets.assembling import SPLITS, SplitShares
 from peachdash.insights import formatting
+from peachdash.queries.catalogue import fetch_businesses
 from peachdash.ui.access import Session
-from peachdash.ui.data import remember
+from peachdash.ui.data import ask, remember
 from peachdash.ui.data_set_words import SPLIT_MEANING, class_table, count_table
 from peachdash.ui.formatting import plain
 from peachdash.ui.guard import guard
-from peachdash.ui.headline import KeyFigure, render_key_figures
+from peachdash.ui.headline import KeyFigure, render_demo_note, render_key_figures
 from peachdash.ui.notices import done
 from peachdash.workflows.freezing import FreezePreview, freeze_data_set, preview_freeze
 
 _TRAIN, _VALIDATION, _NOTE = "freeze_train_percent", "freeze_validation_percent", "freeze_note"
 _DEFAULT = SplitShares()
+COUNT = st.column_config.NumberColumn(format="localized")
 VIEWS = (("Business", "businesses"), ("Slice", "slices"), ("Source", "sources"), ("Label origin", "origins"))
 
 
@@ -42,6 +44,10 @@ def load_preview(session: Session) -> FreezePreview:
 
 def render_preview(session: Session, preview: FreezePreview) -> None:
     """The preview with the form that freezes it."""
+    businesses = ask(session, fetch_businesses)
+    made_up = set(businesses.loc[businesses["is_demo"].astype(bool), "business_id"])
+    if made_up & set(preview.assembled.rows["business_id"]):
+        render_demo_note()
     st.subheader("Frozen now, it would hold", anchor=False)
     render_summary(preview.summary)
     if preview.changes is not None:
@@ -63,14 +69,14 @@ def render_summary(summary: dict[str, Any]) -> None:
             ":material/check: Bias check: no class and no business is thin or over-represented in train, and "
             "every slice has 20 test reviews or more."
         )
-    left, right = st.columns(2)
-    with left:
-        st.dataframe(class_table(summary), hide_index=True, alt="Reviews by class and split")
-    with right:
-        name, key = VIEWS[0]
-        with st.expander("By business, slice, source and label origin", icon=":material/table_rows:"):
-            for name, key in VIEWS:
-                st.dataframe(count_table(name, summary[key]), hide_index=True, alt=f"By {name.lower()}")
+    tables = {"Class": class_table(summary)} | {n: count_table(n, summary[key]) for n, key in VIEWS}
+    for place, (name, table) in zip(st.tabs(list(tables)), tables.items(), strict=True):
+        place.dataframe(
+            table,
+            hide_index=True,
+            column_config={split.capitalize(): COUNT for split in SPLITS},
+            alt=f"Reviews by {name.lower()} and split",
+        )
 
 
 def _render_form(session: Session, preview: FreezePreview) -> None:

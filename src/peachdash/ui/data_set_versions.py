@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from peachdash.data_sets.assembling import SPLITS
 from peachdash.data_sets.changes import compare_data_sets
 from peachdash.insights import formatting
 from peachdash.queries.data_sets import fetch_data_set_reviews
 from peachdash.ui.access import Session
 from peachdash.ui.data import ask
-from peachdash.ui.data_set_preview import render_summary
+from peachdash.ui.data_set_preview import COUNT, render_summary
 from peachdash.ui.downloads import render_download
 from peachdash.ui.formatting import moment, person, plain, preview
 
@@ -32,7 +33,10 @@ def render_versions(session: Session, versions: pd.DataFrame) -> None:
         hide_index=True,
         selection_mode="single-row",
         on_select="rerun",
-        column_config={"Note": st.column_config.TextColumn("Note", width=240)},
+        column_config={
+            "Note": st.column_config.TextColumn("Note", width=240),
+            **{split.capitalize(): COUNT for split in SPLITS},
+        },
         alt="Data set versions, the newest first",
     )
     ticked = [row for row in state["selection"]["rows"] if row < len(versions)]

@@ -16,7 +16,7 @@ from peachdash.sentiment.encoders import ENCODERS, find_encoder
 from peachdash.sentiment.recipes import RECIPES
 from peachdash.sentiment.registry import list_models
 from peachdash.sentiment.replay import has_general_text
-from peachdash.ui.access import Session
+from peachdash.ui.access import Session, renew_session
 from peachdash.ui.data import remember
 from peachdash.ui.formatting import moment, plain
 from peachdash.ui.guard import guard, render_failure
@@ -189,8 +189,6 @@ def _render_trial(session: Session, plan: TrainingPlan) -> None:
 
 def _poll_trial(size: str) -> None:
     with guard():
-        from peachdash.ui.access import renew_session
-
         settings = renew_session().service.settings
         if find_training_speed(settings, size) is not None or not training.trial_runs(settings):
             st.rerun()

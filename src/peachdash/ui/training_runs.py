@@ -51,17 +51,17 @@ def trainings_sentence(states: Sequence[TrainingState]) -> str:
 
 def render_active(session: Session, states: Sequence[TrainingState]) -> None:
     """What runs and waits, moving by itself; nothing where nothing does."""
-    shown = [state.run_id for state in states if state.is_active]
+    shown = [(state.run_id, state.state) for state in states if state.is_active]
     if shown:
         st.fragment(_poll, run_every=POLL_SECONDS)(shown)
 
 
-def _poll(shown: list[str]) -> None:
+def _poll(shown: list[tuple[str, str]]) -> None:
     """The trainings under way; the page runs again when one begins or ends."""
     with guard():
         session = renew_session()
         active = [state for state in load_states(session) if state.is_active]
-        if sorted(state.run_id for state in active) != sorted(shown):
+        if sorted((state.run_id, state.state) for state in active) != sorted(shown):
             st.rerun()
         for state in sorted(active, key=lambda state: (state.state != RUNNING, state.run_id)):
             _render_one(session, state)
