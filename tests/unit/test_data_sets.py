@@ -138,7 +138,7 @@ def test_a_text_counts_once_and_blank_ones_never():
 
 
 def test_shares_must_be_shares():
-    with pytest.raises(BadInput, match="sum to 1 at most, got 0.9 and 0.2"):
+    with pytest.raises(BadInput, match=r"sum to 1 at most, got 0\.9 and 0\.2"):
         SplitShares(0.9, 0.2)
     assert SplitShares(0.0, 1.0).split_of("any") == "validation"
 
