@@ -210,7 +210,11 @@ def _train_here(database: Any, settings: Settings, run_id: str) -> None:
     with training.trainer_lock(settings) as ours, training_progress() as show, _stoppable() as check:
         if not ours:
             raise JobFailed("Another process trains for this home; it was queued behind that.")
-        take_training(run, settings, check, show)
+        try:
+            take_training(run, settings, check, show)
+        except KeyboardInterrupt:
+            say("stopped; the same command goes on from the checkpoint")
+            raise
     training.take_finished(database, viewer(), settings)
 
 
