@@ -9,37 +9,54 @@ import altair as alt
 import pandas as pd
 
 from peachdash.charts import frames
-from peachdash.charts.palette import TEXT
+from peachdash.charts.palette import MODEL_COLOURS, TEXT
 from peachdash.charts.parts import LABEL_PIXELS, finish, model_colour, stretched
 
 HEIGHT = 240
 TRAINING, VALIDATION = "training", "validation"
+SMOOTHED_OVER = 25
 NO_EPOCH = "No epoch is done yet."
 
 
 def loss_chart(
-    curve: Sequence[tuple[int, float]], history: Sequence[Mapping[str, Any]], *, title: str
+    curve: Sequence[tuple[int, float]],
+    history: Sequence[Mapping[str, Any]],
+    *,
+    title: str,
+    steps: int = 0,
 ) -> alt.LayerChart | None:
-    """Training loss by step, and validation loss at the end of each epoch; None before the first of either.
+    """Training loss by step, smoothed over a faint line of what was told, and validation loss by epoch.
 
     Args:
         curve: (step, training loss).
         history: an event for each epoch, with step, training_loss and validation_loss.
         title: the idea of the chart.
+        steps: of the whole training, the end of the axis; 0 ends it with the data.
+
+    Returns:
+        None before the first of either.
     """
-    training = list(curve) or [(event["step"], event["training_loss"]) for event in history]
+    told = list(curve) or [(event["step"], event["training_loss"]) for event in history]
+    smooth = pd.Series([loss for _, loss in told], dtype=float).ewm(span=SMOOTHED_OVER).mean()
     rows = pd.DataFrame(
         [
-            *({"step": step, "loss": loss, "model": TRAINING} for step, loss in training),
+            *(
+                {"step": step, "loss": loss, "model": TRAINING}
+                for (step, _), loss in zip(told, smooth, strict=True)
+            ),
             *({"step": e["step"], "loss": e["validation_loss"], "model": VALIDATION} for e in history),
         ]
     )
     if rows.empty:
         return None
-    top = max(1.2, float(rows["loss"].max()) * 1.05)
-    x = alt.X("step:Q", title="step", axis=alt.Axis(format=",d", tickMinStep=1))
+    raw = pd.DataFrame([{"step": step, "loss": loss, "model": TRAINING} for step, loss in told])
+    top = max(1.2, *(float(frame["loss"].max()) * 1.05 for frame in (rows, raw) if len(frame)))
+    end = max(steps, int(rows["step"].max()))
+    x = alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, end]), axis=alt.Axis(format=",d"))
     y = alt.Y("loss:Q", title="loss", scale=alt.Scale(domain=[0, top]))
-    return stretched(finish(_lines(rows, x, y, "loss", top), title, describe_losses(curve, history)), HEIGHT)
+    faint = alt.Chart(raw).mark_line(strokeWidth=1, opacity=0.3, color=MODEL_COLOURS[0]).encode(x=x, y=y)
+    chart = alt.layer(faint, *_lines(rows, x, y, "loss", top).layer)
+    return stretched(finish(chart, title, describe_losses(curve, history)), HEIGHT)
 
 
 def macro_f1_chart(history: Sequence[Mapping[str, Any]], *, title: str) -> alt.LayerChart | None:
@@ -83,6 +100,6 @@ def _lines(
     )
     points = base.transform_filter(alt.datum.model != TRAINING).mark_point(filled=True, size=60, opacity=1)
     labels = frames.end_labels(rows, "model", x_name, y_name, top * LABEL_PIXELS / HEIGHT, high=top)
-    text = alt.Chart(labels).mark_text(align="right", dx=-4, dy=-12, color=TEXT, fontWeight="bold")
+    text = alt.Chart(labels).mark_text(align="right", dx=-6, dy=-12, color=TEXT, fontWeight="bold")
     labelled = text.encode(x=f"{x_name}:Q", y="label_y:Q", text="model:N")
     return alt.layer(base.mark_line(strokeWidth=2), points, labelled)

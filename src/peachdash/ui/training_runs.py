@@ -107,11 +107,16 @@ def render_course(state: TrainingState) -> None:
     if state.words:
         say = st.warning if "overfits" in state.words or state.state in ("failed", "diverged") else st.write
         say(plain(state.words))
-    losses = loss_chart(state.curve, state.history, title="Loss by step")
+    losses = loss_chart(state.curve, state.history, title="Loss by step", steps=state.steps)
     scores = macro_f1_chart(state.history, title="Macro-F1 on validation by epoch")
     left, right = st.columns(2)
     if losses is not None:
         left.altair_chart(losses, key=f"loss_{state.run_id}")
+        if state.settings["replay_share"]:
+            left.caption(
+                "Training loss is that of reviews and general text together, smoothed; it stands higher than "
+                "that of validation, and its course is what counts."
+            )
     if scores is not None:
         right.altair_chart(scores, key=f"macro_f1_{state.run_id}")
 
