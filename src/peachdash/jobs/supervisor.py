@@ -63,6 +63,7 @@ class Supervisor:
 
     def start(self) -> None:
         adopt_runs(self.settings.jobs)
+        adopt_runs(self.settings.trainings)
         self._thread.start()
 
     def stop(self) -> None:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from peachdash.config import Settings, load_settings
 from peachdash.errors import PeachdashError, TrainingCancelled, TrainingDiverged
-from peachdash.jobs.runs import RunFolder, write_json
+from peachdash.jobs.runs import ADOPTED, RunFolder, write_json
 from peachdash.jobs.training import (
     CANCEL,
     CHECKPOINT,
@@ -124,7 +124,7 @@ def starts_in_vain(run: RunFolder) -> int:
         kind = event.get("event")
         if kind == "started":
             count += 1
-        elif kind in ("step", "epoch", "resumed"):
+        elif kind in ("step", "epoch", "resumed", ADOPTED):
             count = 0
     return count
 

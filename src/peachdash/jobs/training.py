@@ -109,13 +109,18 @@ def take_outcome(database: Database, scope: Scope, settings: Settings, run: RunF
     result = read_json(run.path / RESULT)
     revision = result.get("revision")
     model = load_reference(settings.trained / revision) if revision else None
-    store_outcome(database, scope, run.run_id, run.starts, result, model)
+    store_outcome(database, scope, run.run_id, attempts(run), result, model)
     run.set_state("stored", str(result.get("message", "")))
     if result["state"] == "done":
         run.discard_payload()
         (run.path / CHECKPOINT).unlink(missing_ok=True)
         shutil.rmtree(run.path / MODEL, ignore_errors=True)
     return result
+
+
+def attempts(run: RunFolder) -> int:
+    """How often a run was begun or queued again: a number that each outcome of it has for its own."""
+    return sum(event.get("event") in ("started", "resumed") for event in run.events())
 
 
 def failed_outcome(state: str, message: str, **more: Any) -> dict[str, Any]:

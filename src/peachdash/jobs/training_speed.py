@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FILE = "training_speed.json"
 TRIAL_SECONDS, TRIAL_ROWS = 12.0, 512
 GENERAL_TOKENS = 25.0
-"""Mean tokens of a general text, special ones included: (466,897 - 359,225) / 4,329 in the shipped recipe."""
+"""Mean tokens of a general text, special ones included: 107,672 in a draw of 4,329 texts."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from peachdash.records import LABELS
 from peachdash.sentiment.training_settings import TrainingSettings
 
 RECIPES: dict[str, TrainingSettings] = {
-    "small": TrainingSettings(learning_rate=1e-3, batch_size=32, epochs=8, replay_share=0.4),
+    "small": TrainingSettings(learning_rate=1e-3, batch_size=32, epochs=8, replay_share=0.5),
     "base": TrainingSettings(
         learning_rate=8e-4, batch_size=64, epochs=8, lora_rank=8, lora_alpha=16.0, replay_share=0.5
     ),
