@@ -16,9 +16,9 @@ from peachdash.labelling.label_errors import LabelCheck
 from peachdash.queries.people import AuditSearch
 from peachdash.queries.reviews import ReviewSelection
 from peachdash.records import Pool, ReviewFilter, Role
+from peachdash.sentiment.sweep_space import Axis, SweepSpace
 from peachdash.storage.labelling import GivenLabel
 from peachdash.storage.people import load_people
-from peachdash.sentiment.sweep_space import Axis, SweepSpace
 from peachdash.workflows.describing import language_rows
 from peachdash.workflows.importing import ImportOptions, Prepared, prepare_import
 from peachdash.workflows.sign_in import Identity
