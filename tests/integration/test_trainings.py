@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -233,6 +234,24 @@ def test_a_start_that_is_gone_fails_its_training_in_words(world, settings, tmp_p
     row = row_of(world, run_id)
     assert row["state"] == "failed"
     assert "There is no model" in row["message"]
+
+
+@pytest.mark.parametrize("lost", ["result", "model"])
+def test_an_outcome_that_lost_its_files_fails_in_words_and_blocks_no_other(world, settings, lost):
+    run_id = ask(world, settings, epochs=1)
+    training.hand_out(world, ADA, settings)
+    (run,) = training.training_runs(settings)
+    take_training(run, settings)
+    assert run.state == "done"
+    if lost == "result":
+        (run.path / training.RESULT).write_text("{")
+    else:
+        shutil.rmtree(settings.trained)
+    training.take_finished(world, ADA, settings)
+    row = row_of(world, run_id)
+    assert (row["state"], row["revision"]) == ("failed", None)
+    assert ("no result" if lost == "result" else "no model folder") in row["message"]
+    assert run.state == "stored"
 
 
 SERVE = """

@@ -22,7 +22,7 @@ from typing import Any
 import pyarrow as pa
 
 from peachdash.config import Settings
-from peachdash.errors import BadInput, NotFound, PeachdashError
+from peachdash.errors import BadInput, ModelRefused, NotFound, PeachdashError
 from peachdash.jobs.runs import UNFINISHED, RunFolder, create_run, list_runs, read_json, write_json
 from peachdash.queries.data_sets import fetch_training_runs
 from peachdash.records import Scope
@@ -107,8 +107,14 @@ def take_finished(database: Database, scope: Scope, settings: Settings) -> list[
 def take_outcome(database: Database, scope: Scope, settings: Settings, run: RunFolder) -> dict[str, Any]:
     """Stores what came of one training; what a resume needs stays unless there is nothing to resume."""
     result = read_json(run.path / RESULT)
-    revision = result.get("revision")
-    model = load_reference(settings.trained / revision) if revision else None
+    if "state" not in result:
+        result = failed_outcome("failed", "It left no result that can be read.")
+    model = None
+    if result["revision"]:
+        try:
+            model = load_reference(settings.trained / str(result["revision"]))
+        except ModelRefused as error:
+            result = {**result, "state": "failed", "revision": None, "message": str(error)}
     store_outcome(database, scope, run.run_id, attempts(run), result, model)
     run.set_state("stored", str(result.get("message", "")))
     if result["state"] == "done":
