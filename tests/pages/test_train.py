@@ -178,6 +178,8 @@ def test_a_sweep_is_put_on_record_or_refused_in_words(with_data_set):
     assert "at most at 0.1" in words(app)
     assert app.button(key="sweep_begin").disabled
     app.text_input(key="sweep_tpe_learning_rate").set_value("1e-4:1e-2:log").run()
+    assert "12 trainings at most" in words(app)
+    assert "How long it takes is not known" in words(app)
     app.button(key="sweep_begin").click().run()
     (row,) = with_data_set.rows(t.sweeps)
     assert (row["sampler"], row["max_runs"]) == ("tpe", 12)

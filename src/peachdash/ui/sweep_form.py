@@ -11,8 +11,9 @@ from peachdash.sentiment.sweep_space import SWEPT, Axis, SweepSpace, parse_axis
 from peachdash.ui.access import Session
 from peachdash.ui.guard import guard, render_failure
 from peachdash.ui.notices import done
+from peachdash.ui.training_estimate import render_estimate
 from peachdash.workflows.sweeps import request_sweep
-from peachdash.workflows.trainings import TrainingRequest
+from peachdash.workflows.trainings import TrainingRequest, plan_training
 
 NAMES = {
     "learning_rate": "Learning rate",
@@ -62,15 +63,16 @@ def render_sweep_form(session: Session, data_set: int, start: str, size: str) ->
         axes: dict[str, Axis] = {name: parse_axis(text) for name, text in words.items() if text.strip()}
         space = SweepSpace(axes, sampler, int(runs), float(minutes) or None)
         space.check(RECIPES[size])
+        service, base = session.service, TrainingRequest(data_set, start)
+        plan = plan_training(service.database, session.scope, service.settings, base)
     except PeachdashError as error:
         render_failure(error, "Nothing was started.")
         st.button("Sweep", type="primary", icon=":material/grid_on:", key="sweep_begin", disabled=True)
         return
-    if space.cells is not None and sampler == "grid":
-        st.write(f"{formatting.counted(min(space.cells, space.max_runs), 'training')}, one after the other.")
+    trainings = min(space.cells or space.max_runs, space.max_runs) if sampler == "grid" else space.max_runs
+    st.write(f"{formatting.counted(trainings, 'training')} at most, one after the other.")
+    render_estimate(session, plan, trainings)
     if st.button("Sweep", type="primary", icon=":material/grid_on:", key="sweep_begin"):
         with guard("Nothing was started."):
-            service = session.service
-            request = TrainingRequest(data_set, start)
-            request_sweep(service.database, session.scope, service.settings, request, space)
+            request_sweep(service.database, session.scope, service.settings, base, space)
             done("The sweep is queued; its trainings show one after the other.")

@@ -9,23 +9,18 @@ import streamlit as st
 
 from peachdash.errors import PeachdashError
 from peachdash.insights import formatting
-from peachdash.jobs import training
-from peachdash.jobs.training_speed import count_own_tokens, count_tokens, find_training_speed
 from peachdash.sentiment.active import find_model
 from peachdash.sentiment.encoders import ENCODERS, find_encoder
 from peachdash.sentiment.recipes import RECIPES
 from peachdash.sentiment.registry import list_models
 from peachdash.sentiment.replay import has_general_text
-from peachdash.ui.access import Session, renew_session
-from peachdash.ui.data import remember
+from peachdash.ui.access import Session
 from peachdash.ui.formatting import moment, plain
 from peachdash.ui.guard import guard, render_failure
 from peachdash.ui.notices import done
 from peachdash.ui.sweep_form import render_sweep_form
-from peachdash.ui.training_words import long_time
-from peachdash.workflows.trainings import BARE, TrainingPlan, TrainingRequest, plan_training, request_training
-
-POLL_SECONDS = 1.0
+from peachdash.ui.training_estimate import render_estimate
+from peachdash.workflows.trainings import BARE, TrainingRequest, plan_training, request_training
 
 
 def render_forms(session: Session, data_sets: pd.DataFrame) -> None:
@@ -152,44 +147,3 @@ def _render_settings(size: str) -> dict[str, Any]:
         "patience": int(patience),
     }
     return {name: value for name, value in given.items() if value != getattr(recipe, name)}
-
-
-def render_estimate(session: Session, plan: TrainingPlan, trainings: int = 1) -> None:
-    """How long it will take by what was measured here; else the button that measures it."""
-    settings = session.service.settings
-    speed = find_training_speed(settings, plan.size)
-    if speed is None:
-        _render_trial(session, plan)
-        return
-    key = (plan.data_set["data_set_id"], plan.size, plan.settings.cut)
-    own = remember(
-        session, "own_tokens", lambda: count_own_tokens(settings, plan.size, plan.rows, plan.settings), *key
-    )
-    tokens = count_tokens(own, int((plan.rows["split"] == "train").sum()), plan.settings) * trainings
-    seconds = tokens / speed.tokens_per_second
-    st.write(
-        f":material/timer: About {long_time(seconds)}: {tokens / 1e6:,.1f} million tokens at {speed.words}. "
-        "The first training from a model also reads the general text once."
-    )
-
-
-def _render_trial(session: Session, plan: TrainingPlan) -> None:
-    settings = session.service.settings
-    if training.trial_runs(settings):
-        st.fragment(_poll_trial, run_every=POLL_SECONDS)(plan.size)
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.write(
-            ":material/timer: How long it takes is not known: this machine has trained no such model yet."
-        )
-        if st.button("Measure its speed (about 30 seconds)", icon=":material/speed:", key="train_measure"):
-            training.ask_trial(settings, plan)
-            st.rerun()
-
-
-def _poll_trial(size: str) -> None:
-    with guard():
-        settings = renew_session().service.settings
-        if find_training_speed(settings, size) is not None or not training.trial_runs(settings):
-            st.rerun()
-        st.caption(":material/hourglass: The speed of this machine is being measured …")
