@@ -18,6 +18,7 @@ from peachdash.errors import JobFailed, PeachdashError
 from peachdash.import_commands import import_files, list_profiles
 from peachdash.label_commands import labels
 from peachdash.score_command import score
+from peachdash.training_commands import data_sets, sweep, train
 from peachdash.user_commands import users
 
 app = typer.Typer(
@@ -30,7 +31,10 @@ app = typer.Typer(
 )
 app.add_typer(users, name="users")
 app.add_typer(labels, name="labels")
+app.add_typer(data_sets, name="dataset")
 app.command()(score)
+app.command()(train)
+app.command()(sweep)
 
 
 def main() -> None:

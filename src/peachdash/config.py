@@ -33,6 +33,7 @@ class Settings(BaseSettings):
         data: folder with the demo businesses, reviews and labels.
         encoders: folder in which encoders that pip does not install are unpacked.
         real_sets: folder with published review sets in `reviews/`; without it nothing is measured on them.
+        general_text: folder of the two packages whose general text a training replays.
         device: where models compute; `auto` takes CUDA where there is one.
         batch_tokens: token budget of one batch; 0 lets the device decide.
         threads: CPU threads of a scoring worker; 0 means all cores.
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     data: Path = REPOSITORY / "data"
     encoders: Path = REPOSITORY / ".cache" / "encoders"
     real_sets: Path = REPOSITORY.parent / "shared" / "data"
+    general_text: Path = REPOSITORY / ".cache" / "general-text"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     batch_tokens: int = Field(default=0, ge=0, le=1_000_000)
     threads: int = Field(default=0, ge=0, le=1024)
@@ -66,7 +68,9 @@ class Settings(BaseSettings):
     minimum_n: int = Field(default=10, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("home", "models", "data", "encoders", "secrets", "real_sets", mode="before")
+    @field_validator(
+        "home", "models", "data", "encoders", "secrets", "general_text", "real_sets", mode="before"
+    )
     @classmethod
     def _absolute(cls, value: Path | str) -> Path:
         """Paths do not move when a process changes its own; `~` is the user's home."""
@@ -91,6 +95,11 @@ class Settings(BaseSettings):
     def trained(self) -> Path:
         """Folder of the models that were trained here, one sub-folder for each, named by its revision."""
         return self.home / "models"
+
+    @property
+    def trainings(self) -> Path:
+        """Folder of the trainings, one run folder for each, with what they left."""
+        return self.home / "trainings"
 
 
 def load_settings() -> Settings:

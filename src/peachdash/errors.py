@@ -48,3 +48,11 @@ class ModelRefused(ModelUnavailable):
 
 class JobFailed(PeachdashError):
     """Work in another process ended without its result."""
+
+
+class TrainingDiverged(PeachdashError):
+    """A training whose loss ran away; it was stopped."""
+
+
+class TrainingCancelled(PeachdashError):
+    """A training that somebody stopped; its checkpoint stays."""

@@ -19,11 +19,13 @@ from peachdash.queries.people import AuditSearch
 from peachdash.queries.reviews import ReviewSelection
 from peachdash.queries.version import find_review_number
 from peachdash.records import Pool, ReviewFilter, Role
+from peachdash.sentiment.sweep_space import Axis, SweepSpace
 from peachdash.storage.labelling import GivenLabel
 from peachdash.storage.people import load_people
 from peachdash.workflows.describing import language_rows
 from peachdash.workflows.importing import ImportOptions, Prepared, prepare_import
 from peachdash.workflows.sign_in import Identity
+from peachdash.workflows.trainings import TrainingRequest
 from tests.integration.conftest import MODELS, reading
 from tests.integration.isolation_world import HOUSE, ISSUER, Ids, World, everything_of
 
@@ -313,6 +315,17 @@ CALLS: dict[str, list[Call]] = {
     "queries.data_sets.fetch_sweeps": [
         call(lambda world, ids: (), may=HOUSE_ONLY, alike="nothing was trained")
     ],
+    "queries.data_sets.fetch_training_run": [
+        call(lambda world, ids: ("none",), may=frozenset(), alike="nothing was trained")
+    ],
+    "queries.label_candidates.fetch_gold_reviews": [call(lambda world, ids: (), may=HOUSE_ONLY)],
+    "queries.label_candidates.fetch_single_decisions": [call(lambda world, ids: (), may=HOUSE_ONLY)],
+    "queries.label_candidates.fetch_excluded_reviews": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, alike="no review was left out")
+    ],
+    "queries.label_candidates.fetch_earlier_splits": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, alike="no data set was frozen")
+    ],
     "queries.settled_labels.fetch_settled_labels": [
         call(lambda world, ids: (), may=HOUSE_ONLY, alike="nothing was labelled")
     ],
@@ -498,6 +511,10 @@ CALLS: dict[str, list[Call]] = {
         call(lambda world, ids: ([world.ids["north"].reviews[0], ids.reviews[0]],), may=CLIENT_WORK),
     ],
     "workflows.feedback.visible_text": [call(lambda world, ids: (ids.reviews[0],))],
+    "workflows.freezing.preview_freeze": [call(lambda world, ids: (), may=HOUSE_ONLY)],
+    "workflows.freezing.freeze_data_set": [
+        call(lambda world, ids: (), may=HOUSE_ONLY, kept=lambda answer: answer[1], alike=WRITES)
+    ],
     "workflows.imports.plan_import": [
         call(
             lambda world, ids: (world.settings.home, ids.export, "again.csv", ImportOptions()),
@@ -637,6 +654,34 @@ CALLS: dict[str, list[Call]] = {
     "workflows.promoting.find_previous": [
         call(lambda world, ids: (MODELS.champion,), may=HOUSE_ONLY, alike="promotions are the house's")
     ],
+    "workflows.trainings.plan_training": [
+        call(lambda world, ids: (world.settings, TrainingRequest()), may=HOUSE_ONLY, heavy=True)
+    ],
+    "workflows.trainings.request_training": [
+        call(lambda world, ids: (world.settings, TrainingRequest()), may=HOUSE_ONLY, heavy=True)
+    ],
+    "workflows.trainings.plan_again": [
+        call(lambda world, ids: (world.settings, "none"), may=HOUSE_ONLY, heavy=True)
+    ],
+    "workflows.trainings.store_outcome": [
+        call(lambda world, ids: ("none", 1, {}), may=HOUSE_ONLY, heavy=True)
+    ],
+    "workflows.sweeps.request_sweep": [
+        call(
+            lambda world, ids: (
+                world.settings,
+                TrainingRequest(),
+                SweepSpace({"epochs": Axis((1.0, 2.0))}),
+            ),
+            may=HOUSE_ONLY,
+            heavy=True,
+        )
+    ],
+    "workflows.sweeps.advance_sweep": [
+        call(lambda world, ids: (world.settings, "none"), may=HOUSE_ONLY, heavy=True)
+    ],
+    "workflows.sweeps.describe_sweep": [call(lambda world, ids: ("none",), may=HOUSE_ONLY, heavy=True)],
+    "workflows.sweeps.end_sweep": [call(lambda world, ids: ("none",), may=HOUSE_ONLY, heavy=True)],
     "workflows.people.add_person": [
         call(lambda world, ids: ("new@example.com", Role.CLIENT), may=ADMINS, alike=NEW_ID),
         call(lambda world, ids: (ids.email, Role.CLIENT), may=ADMINS),

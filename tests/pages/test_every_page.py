@@ -18,9 +18,11 @@ PAGES = (
     "before_after",
     "label",
     "adjudicate",
+    "data_sets",
+    "train",
     "upload",
 )
-NO_FIGURES = ("upload", "label", "adjudicate")
+NO_FIGURES = ("upload", "label", "adjudicate", "train")
 
 
 @pytest.mark.parametrize("page", PAGES)

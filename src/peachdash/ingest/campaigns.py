@@ -36,7 +36,7 @@ def find_near_duplicates(
     """
     from datasketch import MinHash, MinHashLSH
 
-    pieces = {int(row.review_id): _shingles(row.text) for row in reviews.itertuples()}
+    pieces = {int(row.review_id): shingles(row.text) for row in reviews.itertuples()}
     pieces = {number: found for number, found in pieces.items() if found}
     people = dict(zip(reviews["review_id"], reviews["reviewer_hash"], strict=True))
     index = MinHashLSH(threshold=_CANDIDATE, num_perm=_PERMUTATIONS)
@@ -67,7 +67,8 @@ def _similar(
             yield twin, share
 
 
-def _shingles(text: str) -> frozenset[str]:
+def shingles(text: str) -> frozenset[str]:
+    """The three-word pieces of a text, in lower case; none of a text under eight words."""
     words = _WORD.findall(text.casefold())
     if len(words) < MIN_WORDS:
         return frozenset()

@@ -26,6 +26,7 @@ from peachdash.jobs.importing import LARGE_BYTES, create_import_run
 from peachdash.jobs.progress import find_progress
 from peachdash.jobs.runs import RunFolder, read_json, write_json
 from peachdash.jobs.speed import find_speed
+from peachdash.jobs.training_requests import perform_training_request
 from peachdash.records import Scope
 from peachdash.sentiment.active import find_active
 from peachdash.storage.database import Database
@@ -117,6 +118,10 @@ def _perform(
     if kind == "candidates":
         action, arguments = str(request["action"]), request["arguments"]
         return perform_candidate_request(database, settings, scope, action, arguments)
+    if kind == "training":
+        return perform_training_request(
+            database, scope, settings, str(request["action"]), request["arguments"]
+        )
     if kind == "complaints":
         return describe_complaints(database, scope, find_active(settings), str(request["business"]))
     if kind in ("status", "score"):

@@ -121,12 +121,21 @@ class RunFolder:
 
 
 def create_run(
-    jobs: Path, kind: str, request: dict[str, Any], table: pa.Table, files: dict[str, bytes] | None = None
+    jobs: Path,
+    kind: str,
+    request: dict[str, Any],
+    table: pa.Table,
+    files: dict[str, bytes] | None = None,
+    run_id: str = "",
 ) -> RunFolder:
-    """Make a queued run, with further files by name; workers see it only when it is complete."""
+    """Make a queued run, with further files by name; workers see it only when it is complete.
+
+    Its id is made up unless one is given, which no run may have yet.
+    """
     jobs.mkdir(parents=True, exist_ok=True)
-    run_id = f"{time.time_ns():020d}-{kind}-{secrets.token_hex(3)}"
+    run_id = run_id or f"{time.time_ns():020d}-{kind}-{secrets.token_hex(3)}"
     building = jobs / f".{run_id}"
+    shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
     write_json(building / "request.json", {"kind": kind, **request})
     write_json(building / "state.json", {"state": "queued", "pid": os.getpid(), "error": ""})

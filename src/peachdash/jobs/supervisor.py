@@ -30,6 +30,7 @@ from peachdash.jobs.background import next_run
 from peachdash.jobs.inbox import serve_inbox, settle_dropped
 from peachdash.jobs.runs import RunFolder, State, adopt_runs, forget_old_runs, list_runs, unfinished_runs
 from peachdash.jobs.scoring import KIND, create_scoring_run, read_part
+from peachdash.jobs.training_desk import TrainingDesk
 from peachdash.queries.version import fetch_data_version
 from peachdash.records import ActiveModels, Scope
 from peachdash.sentiment.active import find_active
@@ -55,6 +56,7 @@ class Supervisor:
         self._worker_started = 0.0
         self._background: subprocess.Popen[bytes] | None = None
         self._background_started = 0.0
+        self.trainings = TrainingDesk(database, settings, HOUSE)
         self._looked_for_texts = 0.0
         self._described_soon = True
         self._looked_for_unread = 0.0
@@ -68,12 +70,14 @@ class Supervisor:
 
     def start(self) -> None:
         adopt_runs(self.settings.jobs)
+        adopt_runs(self.settings.trainings)
         self._thread.start()
 
     def stop(self) -> None:
         """End the thread and the worker; whatever was finished stays on disk."""
         self._stopping.set()
         self._thread.join(timeout=10)
+        self.trainings.stop()
         for process in (self._worker, self._background):
             if process is not None and process.poll() is None:
                 process.terminate()
@@ -106,6 +110,7 @@ class Supervisor:
             self._hand_out_unread,
             self._keep_worker_alive,
             self._keep_background_alive,
+            self.trainings.tick,
         ):
             try:
                 step()

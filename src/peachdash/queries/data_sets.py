@@ -87,17 +87,43 @@ def fetch_training_runs(connection: sa.Connection, scope: Scope) -> pd.DataFrame
     return frame.assign(**{name: _with_none(frame[name]) for name in blank})
 
 
+def fetch_training_run(connection: sa.Connection, scope: Scope, run_id: str) -> dict[str, Any]:
+    """One training with its latest outcome, as `fetch_training_runs` has it.
+
+    Raises:
+        NotFound: the viewer may not train, or there is no such training.
+    """
+    frame = fetch_training_runs(connection, scope)
+    found = frame[frame["run_id"] == run_id]
+    if found.empty:
+        raise NotFound(f"There is no training {run_id}.")
+    return {str(name): value for name, value in found.iloc[0].items()}
+
+
 def fetch_sweeps(connection: sa.Connection, scope: Scope) -> pd.DataFrame:
     """Every sweep, the newest first.
 
     Columns: those of the table: sweep_id, data_set_id, space (dict), sampler, max_runs, max_minutes,
-    requested_by, requested_utc.
+    requested_by, requested_utc; and end_reason (why it ended before its budget was spent, or None).
 
     Raises:
         NotFound: the viewer may not train.
     """
     _require_analyst(scope)
-    return fetch_frame(connection, sa.select(t.sweeps).order_by(t.sweeps.c.requested_utc.desc()))
+    ends = (
+        sa.select(t.sweep_ends.c.sweep_id, sa.func.max(t.sweep_ends.c.reason).label("end_reason"))
+        .group_by(t.sweep_ends.c.sweep_id)
+        .subquery("ends")
+    )
+    statement = (
+        sa.select(t.sweeps, ends.c.end_reason)
+        .outerjoin(ends, ends.c.sweep_id == t.sweeps.c.sweep_id)
+        .order_by(t.sweeps.c.requested_utc.desc())
+    )
+    frame = fetch_frame(connection, statement)
+    return frame.assign(
+        end_reason=_with_none(frame["end_reason"]), max_minutes=_with_none(frame["max_minutes"])
+    )
 
 
 def latest_training_outcomes() -> sa.Subquery:

@@ -49,6 +49,11 @@ _WATCHED = (
     s.given_labels,
     s.adjudications,
     s.label_checks,
+    training.data_sets,
+    training.training_runs,
+    training.training_outcomes,
+    training.sweeps,
+    training.sweep_ends,
 )
 
 

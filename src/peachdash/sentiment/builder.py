@@ -25,6 +25,7 @@ from peachdash.sentiment.model_card import render_model_card
 from peachdash.sentiment.registry import ModelReference
 from peachdash.sentiment.text import text_sha256s
 from peachdash.sentiment.training import TrainedModel, read_frame, train, validation_figures
+from peachdash.sentiment.training_loop import Watch
 from peachdash.sentiment.training_settings import TrainingSettings
 
 
@@ -74,6 +75,7 @@ def build_model(
     device: str = "auto",
     command: str = "",
     on_event: Callable[[dict[str, Any]], None] | None = None,
+    watch: Watch | None = None,
     replace: bool = False,
     seeds: Sequence[int] = (),
     average_with: ModelReference | None = None,
@@ -89,7 +91,8 @@ def build_model(
         size: small or base.
         out: the new folder; it must not exist unless `replace`.
         command: that rebuilds it, for the card.
-        on_event: gets the training's events.
+        on_event: gets the training's events; for all else that can be watched, give `watch` instead, with
+            one seed only.
 
     Raises:
         BadInput: the folder exists, or data and settings do not fit.
@@ -98,7 +101,8 @@ def build_model(
     if out.exists() and not replace:
         raise BadInput(f"{out} exists: choose another folder or ask for its replacement.")
     encoder_path = locate_encoder(ENCODERS[size], encoders_dir)
-    trained = _train_seeds(data, settings, seeds, encoder_path, device, on_event)
+    watched = watch or Watch(on_event=on_event or (lambda event: None))
+    trained = _train_seeds(data, settings, seeds, encoder_path, device, watched)
     if average_with is not None:
         trained = _averaged_with(average_with, trained, data, encoder_path, device)
     trained, calibration = calibrated(trained, _general_logits(data, trained, encoder_path, device))
@@ -123,7 +127,7 @@ def _train_seeds(
     seeds: Sequence[int],
     encoder_path: Path,
     device: str,
-    on_event: Callable[[dict[str, Any]], None] | None,
+    watch: Watch,
 ) -> TrainedModel:
     """One training, or the average of several that differ in their seed; its seconds are those of all."""
     runs = [
@@ -135,8 +139,8 @@ def _train_seeds(
             start=data.start,
             replay_frame=data.replay,
             distil_frame=data.distil,
-            on_event=on_event,
             device=device,
+            watch=watch,
         )
         for seed in seeds or (settings.seed,)
     ]
@@ -235,6 +239,7 @@ def describe_trained(
             "averaged_seeds": list(seeds) if len(seeds) > 1 else [],
             "calibration_bias": list(calibration.bias),
             "seconds": round(trained.seconds, 1),
+            "precision": trained.precision,
             "encoder_copy_unchecked": is_unchecked(),
         },
         figures=measure(trained, calibration.temperature, calibration.threshold),

@@ -80,6 +80,31 @@ def download_hub_model(revision: str) -> Path:
     return folder
 
 
+def check_hub_encoder(name: str) -> str:
+    """`hub:<id>@<commit>` of an encoder that a training could start from; its weights are not fetched.
+
+    Raises:
+        BadInput: the name is malformed.
+        ModelUnavailable: no network, or no such model or revision.
+        ModelRefused: it has no safetensors weights or no fast tokenizer, or needs code of its own.
+    """
+    identifier, revision = parse_hub_name(name)
+    try:
+        from huggingface_hub import HfApi
+
+        found = HfApi().model_info(identifier, revision=revision, timeout=20)
+    except Exception as error:  # network, authorisation and unknown ids: one line for all of them
+        raise ModelUnavailable(_unreachable(f"hub:{name}", error)) from error
+    files = {str(item.rfilename) for item in found.siblings or []}
+    if "model.safetensors" not in files:
+        raise ModelRefused(f"hub:{identifier} has no model.safetensors, and pickled weights are not read.")
+    if "tokenizer.json" not in files:
+        raise ModelRefused(f"hub:{identifier} has no tokenizer.json, which training and scoring need.")
+    if "auto_map" in (found.config or {}):
+        raise ModelRefused(f"hub:{identifier} needs code from its repository, which never runs here.")
+    return f"hub:{identifier}@{found.sha}"
+
+
 def check_hub_folder(folder: Path, identifier: str) -> None:
     """Refuses a downloaded classifier that is unsafe or does not fit.
 

@@ -47,6 +47,15 @@ sweeps = sa.Table(
     utc_column("requested_utc"),
 )
 
+sweep_ends = sa.Table(
+    "sweep_ends",
+    metadata,
+    sa.Column("sweep_id", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("ended_by", sa.Text, nullable=False),
+    utc_column("ended_utc"),
+)
+
 training_runs = sa.Table(
     "training_runs",
     metadata,

@@ -48,6 +48,13 @@ def upgrade() -> None:
         _utc("requested_utc"),
     )
     op.create_table(
+        "sweep_ends",
+        sa.Column("sweep_id", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("ended_by", sa.Text, nullable=False),
+        _utc("ended_utc"),
+    )
+    op.create_table(
         "training_runs",
         sa.Column("run_id", sa.Text, primary_key=True),
         sa.Column("sweep_id", sa.Text),
