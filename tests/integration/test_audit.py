@@ -25,6 +25,7 @@ COMPUTED = {
     "workflows.describing.store_findings",
     "workflows.explaining.store_explanation",
     "workflows.issue_building.store_issues",
+    "workflows.label_checks.store_check",
 }
 """What is computed in the background, with what computed it in every row: no deed of a person."""
 
