@@ -36,8 +36,8 @@ else:
     with st.skeleton(height=300):
         case = candidate_case(session, candidate)
     render_measurement(session, candidate, case)
-    render_gates(case.gates)
     if case.is_measured:
+        render_gates(case.gates)
         render_comparison(session, case)
     preview = candidate_preview(session, candidate)
     complete = render_preview(session, candidate, preview, unread_reviews(session, candidate))

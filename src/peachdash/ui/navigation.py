@@ -61,5 +61,5 @@ def navigate(entries: Sequence[Entry], scope: Scope | None) -> tuple[Page, Entry
         )
         sections.setdefault(entry.section, []).append(page)
         by_page[page.url_path] = entry
-    chosen = st.navigation(sections, position="sidebar" if scope is not None else "hidden")
+    chosen = st.navigation(sections, position="sidebar" if scope is not None else "hidden", expanded=True)
     return chosen, by_page[chosen.url_path]

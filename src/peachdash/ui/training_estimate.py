@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from peachdash.insights import formatting
 from peachdash.jobs import training
 from peachdash.jobs.training_speed import count_own_tokens, count_tokens, find_training_speed
 from peachdash.ui.access import Session, renew_session
@@ -29,7 +30,7 @@ def render_estimate(session: Session, plan: TrainingPlan, trainings: int = 1) ->
     tokens = count_tokens(own, int((plan.rows["split"] == "train").sum()), plan.settings) * trainings
     seconds = tokens / speed.tokens_per_second
     st.write(
-        f":material/timer: About {long_time(seconds)}: {tokens / 1e6:,.1f} million tokens at {speed.words}. "
+        f":material/timer: About {long_time(seconds)}: {_amount(tokens)} tokens at {speed.words}. "
         "The first training from a model also reads the general text once."
     )
 
@@ -54,3 +55,8 @@ def _poll_trial(size: str) -> None:
         if find_training_speed(settings, size) is not None or not training.trial_runs(settings):
             st.rerun()
         st.caption(":material/hourglass: The speed of this machine is being measured …")
+
+
+def _amount(tokens: float) -> str:
+    """ "5.2 million" or "7,300"."""
+    return f"{tokens / 1e6:,.1f} million" if tokens >= 1e6 else formatting.count(round(tokens, -2))
