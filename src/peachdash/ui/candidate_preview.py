@@ -11,7 +11,6 @@ from peachdash.charts import BAND_COLOURS
 from peachdash.insights import formatting
 from peachdash.insights.changes import change_sentence
 from peachdash.jobs.candidate_runs import PREVIEW, ask_preview
-from peachdash.jobs.speed import find_speed
 from peachdash.queries.flips import MOST_EXAMPLES, fetch_flipped_reviews
 from peachdash.records import BANDS
 from peachdash.ui.access import Session
@@ -52,8 +51,8 @@ def _render_ask(session: Session, candidate: Candidate, made: bool, unread: int)
     elif unread:
         words = (
             "Candidate and generic model of its size first read all stored reviews in the background: "
-            f"{formatting.counted(unread, 'reading')}{_time_words(session, unread)}. So a promotion switches "
-            "at once."
+            f"{formatting.counted(unread, 'reading')}{_time_words(candidate, unread)}. "
+            "So a promotion switches at once."
         )
     else:
         words = "The candidate has read all stored reviews: the preview is a matter of a moment."
@@ -66,11 +65,10 @@ def _render_ask(session: Session, candidate: Candidate, made: bool, unread: int)
             st.rerun()
 
 
-def _time_words(session: Session, texts: int) -> str:
-    """`, about 3 minutes` by the speed of the last run; nothing where that is not known."""
-    speed = find_speed(session.service.settings.jobs)
-    rate = speed.get("texts_per_second") if speed else None
-    return f", about {duration(texts / float(rate))}" if rate else ""
+def _time_words(candidate: Candidate, texts: int) -> str:
+    """`, about 3 minutes` by the speed that was measured of the candidate; nothing where it was not."""
+    rate = candidate.cost.texts_per_second if candidate.cost is not None else None
+    return f", about {duration(texts / rate)}" if rate else ""
 
 
 def _render_changes(session: Session, candidate: Candidate, found: dict[str, Any]) -> None:
@@ -84,7 +82,7 @@ def _render_changes(session: Session, candidate: Candidate, found: dict[str, Any
         count = int(changes["sentences"])
         st.caption(
             f":material/hourglass: {formatting.counted(count, 'sentence')} of the complaints page are "
-            f"read by the new champion after the switch{_time_words(session, count)}; "
+            f"read by the new champion after the switch{_time_words(candidate, count)}; "
             "issues count fewer until then."
         )
     if not changes["flips"]:
