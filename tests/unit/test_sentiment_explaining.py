@@ -26,7 +26,7 @@ def weights(found, text: str) -> dict[str, float]:
 
 @pytest.mark.parametrize(("word", "label"), [("awful", "negative"), ("great", "positive")])
 def test_the_word_that_gives_the_label_away_weighs_most(model, word, label):
-    text = f"the soup was {word} here"
+    text = f"soup was {word}"
     found = explain_reading(model, text)
     assert LABELS[found.label] == label
     told = weights(found, text)
