@@ -87,8 +87,10 @@ from peachdash.workflows.imports import ImportOptions, import_export
 home = Path(sys.argv[2])
 database = open_database(home / "bench.duckdb")
 started = time.perf_counter()
-data = Path(sys.argv[1]).read_bytes()
-found = import_export(database, Scope.everything(), home, data, "bench.csv", ImportOptions(), "command")
+house, options = Scope.everything(), ImportOptions()
+found = import_export(
+    database, house, home, Path(sys.argv[1]).read_bytes(), "bench.csv", options, "command"
+)
 seconds = time.perf_counter() - started
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(seconds, peak, found.accepted, found.duplicates, found.rejected)

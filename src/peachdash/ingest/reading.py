@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -80,7 +79,7 @@ def read_export(
     reviews["date_precision"] = dates.precision
     reviews["reviewer_hash"] = hash_reviewers(columns.label("reviewer"), hash_key)
     notes += _star_notes(columns, reviews)
-    reasons = find_broken(reviews, columns.stars.notna(), recognition.mapping)
+    reasons = find_broken(reviews, columns.cells("stars").notna(), recognition.mapping)
     rejects = _rejected(table, reasons, recognition)
     return ExportRead(recognition, _accepted(reviews, reasons), rejects, tuple(notes))
 
@@ -91,10 +90,6 @@ class _Columns:
     def __init__(self, frame: pd.DataFrame, recognition: Recognition) -> None:
         self.frame = frame
         self.mapping = recognition.mapping
-
-    @cached_property
-    def stars(self) -> pd.Series:
-        return self.cells("stars")
 
     def cells(self, field: str) -> pd.Series:
         if field in self.mapping:
@@ -124,7 +119,7 @@ def _words_and_stars(columns: _Columns, notes: list[str]) -> pd.DataFrame:
     foreign = translated.notna() & original.notna() & (translated != original)
     reviews["language"] = columns.label("language").str.lower().mask(foreign)
     reviews["owner_reply"] = columns.text("owner_reply")
-    reviews["stars"], scale = parse_stars(columns.stars)
+    reviews["stars"], scale = parse_stars(columns.cells("stars"))
     if scale > 1:
         notes.append(f"The stars run to {5 * scale:g} and were divided by {scale:g}.")
     if foreign.any():
@@ -145,7 +140,7 @@ def _business_notes(columns: _Columns, given: str | None) -> list[str]:
 
 def _star_notes(columns: _Columns, reviews: pd.DataFrame) -> list[str]:
     words = reviews["text"].notna() | reviews["title"].notna()
-    misread = int((columns.stars.notna() & reviews["stars"].isna() & words).sum())
+    misread = int((columns.cells("stars").notna() & reviews["stars"].isna() & words).sum())
     return (
         [f"Stars that could not be read as 1 to 5: {misread:,}; the reviews are kept without."]
         if misread

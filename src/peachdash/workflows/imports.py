@@ -102,6 +102,7 @@ def import_export(
     _require_right(scope)
     options = apply_profile(database, scope, data, file_name, options)
     prepared = prepare_import(home, data, file_name, options)
+    del data  # a large file is not held while its rows are stored
     return import_prepared(database, scope, prepared, options, origin)
 
 
