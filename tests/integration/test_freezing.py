@@ -16,6 +16,8 @@ from peachdash.sentiment.corpus import load_labelled
 from peachdash.storage import schema as t
 from peachdash.storage.bulk import append_frame
 from peachdash.storage.feedback import append_decision
+from peachdash.storage.labelling import GivenLabel
+from peachdash.workflows.adjudicating import look_again
 from peachdash.workflows.freezing import EXCLUDED, freeze_data_set, preview_freeze
 from peachdash.workflows.setup import load_demo
 from tests.integration.conftest import CREAMERY_ONLY, EVERYTHING, add_reviews, review_rows
@@ -81,6 +83,17 @@ def test_the_same_content_is_not_frozen_twice_and_a_change_is(labelled):
     assert freeze_data_set(labelled, EVERYTHING, shares=TRAIN_ALL)[1] == 2
     assert rows_of(labelled, 1).loc["2", "label"] == "negative", "a version never changes"
     assert rows_of(labelled, 2).loc["2", "label"] == "neutral"
+
+
+def test_a_second_look_at_a_shipped_label_counts_and_its_split_stays(labelled):
+    with labelled.write() as connection:
+        connection.execute(sa.update(t.gold_labels).values(split="train"))
+    said = GivenLabel("negative", ("sarcasm",), False, "", None)
+    assert look_again(labelled, EVERYTHING, 7, said, "It is meant the other way.")
+    _, number = freeze_data_set(labelled, EVERYTHING, shares=SplitShares(0.0, 1.0))
+    row = rows_of(labelled, number).loc["key-1"]
+    assert (row["label"], row["label_origin"], row["split"]) == ("negative", "adjudicated", "train")
+    assert row["slices"] == ["sarcasm"]
 
 
 def test_a_preview_stores_nothing(labelled):

@@ -113,11 +113,11 @@ def _preview(connection: sa.Connection, scope: Scope, shares: SplitShares) -> Fr
 
 def _gather(connection: sa.Connection, scope: Scope) -> tuple[pd.DataFrame, int]:
     """Every labelled review once, shipped labels first, and how many were taken out by a decision."""
-    shipped = fetch_gold_reviews(connection, scope)
+    shipped, settled = fetch_gold_reviews(connection, scope), fetch_settled_labels(connection, scope)
     origins = [_origin(adjudicated).value for adjudicated in shipped["adjudicated"]]
     parts = [
-        shipped.assign(label_origin=origins),
-        fetch_settled_labels(connection, scope).sort_values("settled_utc", ascending=False),
+        _looked_at_again(shipped.assign(label_origin=origins), settled),
+        settled.sort_values("settled_utc", ascending=False),
         fetch_single_decisions(connection, scope).sort_values("decided_utc", ascending=False),
     ]
     frames = [_as_candidates(part) for part in parts]
@@ -125,6 +125,17 @@ def _gather(connection: sa.Connection, scope: Scope) -> tuple[pd.DataFrame, int]
     rows = rows.drop_duplicates("review_id", ignore_index=True)
     out = rows["review_id"].isin(fetch_excluded_reviews(connection, scope))
     return rows[~out].reset_index(drop=True), int(out.sum())
+
+
+def _looked_at_again(shipped: pd.DataFrame, settled: pd.DataFrame) -> pd.DataFrame:
+    """The shipped labels, as a second look settled them where there was one; key and split stay."""
+    again = settled.set_index("review_id").to_dict("index")
+    rows = [{**row, **_verdict(again.get(row["review_id"], {}))} for row in shipped.to_dict("records")]
+    return pd.DataFrame(rows, columns=shipped.columns)
+
+
+def _verdict(settled: dict[Any, Any]) -> dict[Any, Any]:
+    return {name: settled[name] for name in ("label", "slices", "label_origin") if name in settled}
 
 
 def _origin(adjudicated: bool) -> LabelOrigin:
