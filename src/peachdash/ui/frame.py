@@ -28,11 +28,12 @@ LOGO = (
 _STEADY = (
     "button[data-variant][data-selected=true], [data-testid=stTab][aria-selected=true],"
     " [data-testid=stTab][aria-selected=true] p { color: inherit !important; }"
+    " button kbd { opacity: 1 !important; }"
 )
-"""What is chosen keeps the colour of text; frame and fill show the choice.
+"""What is chosen keeps the colour of text; frame and fill show the choice. A button's key is no fainter.
 
-Streamlit writes it in the primary colour. White has to be read on that too, in buttons, and no colour is
-both dark enough for it and bright enough to be read on a dark page.
+Streamlit writes what is chosen in the primary colour. White has to be read on that too, in buttons, and no
+colour is both dark enough for it and bright enough to be read on a dark page.
 """
 
 _FRAMED = "framed"
