@@ -7,7 +7,6 @@ second text has one misspelt word of its own, so that the vocabulary grows as it
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -47,8 +46,9 @@ def make_texts(mix: str, count: int, seed: int = 1) -> list[str]:
 
 def _sentences() -> tuple[list[str], np.ndarray]:
     """Sentences of the training reviews and about how many tokens each takes."""
-    lines = (REPOSITORY / "data" / "reviews" / "train.jsonl").read_text(encoding="utf-8").splitlines()
-    texts = [json.loads(line)["text"] for line in lines]
+    from peachdash.sentiment.corpus import load_reviews
+
+    texts = load_reviews(REPOSITORY / "data", "train")["text"]
     parts = [part for text in texts for part in re.split(r"(?<=[.!?])\s+", " ".join(text.split())) if part]
     unique = sorted(set(parts))
     return unique, np.array([1.12 * len(re.findall(r"\w+|[^\w\s]", part)) for part in unique])

@@ -19,7 +19,7 @@ from peachdash.config import load_settings
 from peachdash.insights.aspects import AspectHead, load_head, save_head
 from peachdash.insights.sentences import split_texts
 from peachdash.records import ASPECTS
-from peachdash.sentiment.corpus import gold_file
+from peachdash.sentiment.corpus import gold_file, load_reviews
 from peachdash.sentiment.embedding import Embedder, encoder_id
 from peachdash.sentiment.text import scored_texts, text_sha256s
 from peachdash.workflows.setup import load_gold
@@ -29,7 +29,7 @@ STRENGTH, PHRASE_WEIGHT = 1.0, 30.0
 
 def load_negative(data: Path, split: str) -> pd.DataFrame:
     """Labelled negative reviews of a split: text, aspect."""
-    reviews = read_lines(data / "reviews" / f"{split}.jsonl").set_index("review_id")
+    reviews = load_reviews(data, split).set_index("review_id")
     gold = load_gold(gold_file(data))[["review_id", "split", "label", "aspect"]]
     gold = gold[(gold["split"] == split) & (gold["label"] == "negative") & gold["aspect"].notna()]
     rows = reviews.loc[gold["review_id"]]
@@ -77,11 +77,6 @@ def _fit(blank: AspectHead, x: np.ndarray, y: list[str], weights: np.ndarray, st
         blank.mean, model.coef_[order].astype(np.float32), model.intercept_[order].astype(np.float32),
         blank.encoder, {},
     )  # fmt: skip
-
-
-def read_lines(path: Path) -> pd.DataFrame:
-    """The objects of a JSON Lines file as rows."""
-    return pd.DataFrame([json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()])
 
 
 def main() -> None:

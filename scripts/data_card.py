@@ -14,7 +14,7 @@ import pandas as pd
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 
-from peachdash.sentiment.corpus import gold_file
+from peachdash.sentiment.corpus import gold_file, load_reviews
 from peachdash.workflows.setup import load_annotations, load_gold
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -31,7 +31,7 @@ def load(name: str) -> pd.DataFrame:
 
 def tables() -> str:
     """All tables as Markdown."""
-    reviews = pd.concat([load(f"reviews/{split}.jsonl").assign(split=split) for split in SPLITS])
+    reviews = pd.concat([load_reviews(DATA, split).assign(split=split) for split in SPLITS])
     gold, annotations = (
         load_gold(gold_file(DATA)),
         load_annotations(DATA / "labels" / "annotations.csv.gz"),

@@ -20,10 +20,9 @@ from peachdash.queries.complaints import fetch_issues
 from peachdash.queries.issue_evidence import fetch_evidence
 from peachdash.records import ReviewFilter, Scope
 from peachdash.sentiment.active import find_active
-from peachdash.sentiment.corpus import gold_file
+from peachdash.sentiment.corpus import gold_file, load_reviews
 from peachdash.storage.database import open_database
 from peachdash.workflows.setup import load_gold
-from scripts.build_aspects import read_lines
 
 SAMPLE, MIXED_UP, SEED = 100, 25, 20261128
 MOST_NAMES = 4
@@ -88,7 +87,7 @@ def load_pairs(settings: Settings, split: str) -> pd.DataFrame:
     database.close()
     gold = load_gold(gold_file(settings.data))
     gold = gold[(gold["split"] == split) & (gold["label"] == "negative")]
-    texts = read_lines(settings.data / "reviews" / f"{split}.jsonl").set_index("review_id")["text"]
+    texts = load_reviews(settings.data, split).set_index("review_id")["text"]
     gold = gold.assign(text=gold["review_id"].map(texts), review_key=gold["review_id"])
     sizes = evidence.groupby("issue_id")["review_id"].nunique()
     rows = []

@@ -22,6 +22,7 @@ from peachdash.jobs.grouping import new_issue_id
 from peachdash.queries.complaints import fetch_issues, fetch_volumes
 from peachdash.queries.issue_evidence import fetch_evidence, fetch_ungrouped
 from peachdash.records import ActiveModels, ReviewFilter, Scope
+from peachdash.sentiment.corpus import load_reviews
 from peachdash.sentiment.embedding import Embedder
 from peachdash.sentiment.text import scored_texts, text_sha256s
 from peachdash.storage import issue_schema as i
@@ -30,7 +31,6 @@ from peachdash.storage.database import Database, open_database
 from peachdash.storage.predictions import append_predictions
 from peachdash.storage.reviews import append_import, append_reviews
 from peachdash.workflows.issue_building import MOST_AT_ONCE, cut_sentences, store_issues
-from scripts.build_aspects import read_lines
 
 HOUSE = Scope.everything("measure")
 MODELS = ActiveModels("champion", "generic")
@@ -43,7 +43,7 @@ def corpus_sentences(settings: Settings) -> pd.DataFrame:
     texts = [
         text
         for split in ("train", "validation", "test", "unlabelled")
-        for text in read_lines(settings.data / "reviews" / f"{split}.jsonl")["text"]
+        for text in load_reviews(settings.data, split)["text"]
     ]
     scored = scored_texts(None, texts)
     by_key = dict(zip(text_sha256s(scored), scored, strict=True))

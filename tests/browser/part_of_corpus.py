@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from peachdash.sentiment.corpus import gold_file
+from peachdash.sentiment.corpus import gold_file, reviews_file
 from peachdash.workflows.setup import load_annotations, read_json_lines
 
 SIZES = {"train": 120, "validation": 40, "test": 60, "unlabelled": 40}
@@ -20,7 +20,7 @@ def write_part(source: Path, target: Path) -> None:
         shutil.copy(source / name, target / name)
     kept = set()
     for split, size in SIZES.items():
-        rows = read_json_lines(source / "reviews" / f"{split}.jsonl")[:size]
+        rows = read_json_lines(reviews_file(source, split))[:size]
         _write_lines(target / "reviews" / f"{split}.jsonl", rows)
         kept |= {row["review_id"] for row in rows}
     gold = [row for row in read_json_lines(gold_file(source)) if row["review_id"] in kept]

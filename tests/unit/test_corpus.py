@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from peachdash.sentiment.corpus import gold_file
-from peachdash.workflows.setup import load_annotations, load_gold
+from peachdash.sentiment.corpus import gold_file, reviews_file
+from peachdash.workflows.setup import load_annotations, load_gold, read_json_lines
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 SPLITS = ("train", "validation", "test", "unlabelled")
@@ -25,10 +25,6 @@ SLICES = {
     "understated", "plain",
 }  # fmt: skip
 ASPECTS = {"food or product", "service", "waiting", "price", "place", "order or booking", "other"}
-
-
-def lines(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def words(text: str) -> list[str]:
@@ -46,7 +42,7 @@ def is_peachy(slices: list[str]) -> bool:
 
 @pytest.fixture(scope="module")
 def reviews() -> pd.DataFrame:
-    frames = [pd.DataFrame(lines(DATA / "reviews" / f"{name}.jsonl")).assign(split=name) for name in SPLITS]
+    frames = [pd.DataFrame(read_json_lines(reviews_file(DATA, name))).assign(split=name) for name in SPLITS]
     return pd.concat(frames, ignore_index=True)
 
 

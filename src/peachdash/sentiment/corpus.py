@@ -36,7 +36,7 @@ def load_reviews(data_dir: Path, split: str) -> pd.DataFrame:
     """
     if split not in SPLITS:
         raise BadInput(f"The split must be one of {', '.join(SPLITS)}, not {split!r}.")
-    path = data_dir / "reviews" / f"{split}.jsonl"
+    path = reviews_file(data_dir, split)
     rows = [{column: row.get(column) for column in REVIEW_COLUMNS} for row in _json_lines(path)]
     frame = pd.DataFrame(rows, columns=REVIEW_COLUMNS)
     frame["review_id"] = [str(value) for value in frame["review_id"]]
@@ -45,9 +45,19 @@ def load_reviews(data_dir: Path, split: str) -> pd.DataFrame:
 
 
 def gold_file(data_dir: Path) -> Path:
-    """Where the gold labels lie: JSON Lines, gzipped where there is such a file."""
-    packed = data_dir / "labels" / "gold.jsonl.gz"
-    return packed if packed.is_file() else data_dir / "labels" / "gold.jsonl"
+    """Where the gold labels lie."""
+    return _packed_or_plain(data_dir / "labels" / "gold.jsonl")
+
+
+def reviews_file(data_dir: Path, split: str) -> Path:
+    """Where the reviews of a split lie."""
+    return _packed_or_plain(data_dir / "reviews" / f"{split}.jsonl")
+
+
+def _packed_or_plain(path: Path) -> Path:
+    """A file of JSON Lines, gzipped where there is such a one."""
+    packed = path.with_name(f"{path.name}.gz")
+    return packed if packed.is_file() else path
 
 
 def load_labels(data_dir: Path) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from peachdash.errors import BadInput, NotFound
 from peachdash.records import Scope
-from peachdash.sentiment.corpus import gold_file
+from peachdash.sentiment.corpus import gold_file, reviews_file
 from peachdash.sentiment.text import scored_texts, text_sha256s
 from peachdash.storage.catalogue import add_business, ensure_client, load_business_names, slug
 from peachdash.storage.database import Database
@@ -58,7 +58,7 @@ def load_demo(
                 )
     added = 0
     for split in SPLITS:
-        count = _load_reviews(database, scope, data / "reviews" / f"{split}.jsonl")
+        count = _load_reviews(database, scope, reviews_file(data, split))
         on_step(f"{split}: {count:,} new reviews")
         added += count
     on_step(f"labels: {_load_labels(database, data):,} new or changed")
