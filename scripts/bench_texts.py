@@ -8,12 +8,17 @@ second text has one misspelt word of its own, so that the vocabulary grows as it
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MIXES = ("short", "long")
+MADE_AT_MOST, ROWS_AT_ONCE = 100_000, 65_536
 SHORT_MEAN, SHORT_SPREAD = 66, 0.63
 # token lengths of 10,000 reviews of restaurants, at every twentieth part
 LONG_QUANTILES = (
@@ -42,6 +47,34 @@ def make_texts(mix: str, count: int, seed: int = 1) -> list[str]:
         text = " ".join(chosen)
         texts.append(f"{text} {_misspelt(text, number)}" if number % 2 else text)
     return _made_unique(texts)
+
+
+def write_texts(folder: Path, mix: str, count: int, files: int = 1, made: int = MADE_AT_MOST) -> list[Path]:
+    """`count` different texts in Parquet files; millions take seconds.
+
+    The first `made` are put together, the others are those with a number at the end: of their row for every
+    second one, so that the vocabulary goes on growing, else of the round.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    base = pa.array(make_texts(mix, min(made, count)))
+    paths, schema = [], pa.schema([("text", pa.string())])
+    for number in range(files):
+        paths.append(folder / f"texts-{number:03d}.parquet")
+        first, last = number * count // files, (number + 1) * count // files
+        with pq.ParquetWriter(paths[-1], schema, use_dictionary=False, compression="lz4") as writer:
+            for texts in _numbered(base, first, last):
+                writer.write_table(pa.table({"text": texts}, schema=schema))
+    return paths
+
+
+def _numbered(base: pa.Array, first: int, last: int) -> Iterator[pa.Array]:
+    while first < last:
+        turn, start = divmod(first, len(base))
+        part = base.slice(start, min(ROWS_AT_ONCE, last - first, len(base) - start))
+        rows = np.arange(first, first + len(part))
+        numbers = pa.array(np.where(rows % 2, rows, turn)).cast(pa.string())
+        yield part if turn == 0 else pc.binary_join_element_wise(part, numbers, " ")
+        first += len(part)
 
 
 def _sentences() -> tuple[list[str], np.ndarray]:

@@ -12,9 +12,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,26 @@ log = logging.getLogger(__name__)
 RAY_VERSION = "2.60.0"
 PASSES = 3
 ROWS_IN_A_UNIT = {"cpu": 4096, "cuda": 262_144}
+
+
+@dataclass(frozen=True)
+class UnitDone:
+    """A unit of rows that an actor has read: `began` and `ended` in seconds since 1970, by its clock."""
+
+    actor: str
+    rows: int
+    texts: int
+    device: str
+    precision: str
+    began: float
+    ended: float
+
+
+@dataclass(frozen=True)
+class RayResult(FilesResult):
+    """What a run did; `seconds` count from when the first actor was ready, as loading is left out locally."""
+
+    units: tuple[UnitDone, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +85,7 @@ def score_files_by_ray(
     models: Sequence[ModelReference],
     plan: RayPlan,
     on_progress: Callable[[FilesProgress], None] = lambda progress: None,
-) -> FilesResult:
+) -> RayResult:
     """`files.score_files` by actors; joins the cluster of `RAY_ADDRESS`, else uses this machine.
 
     Raises:
@@ -76,19 +97,16 @@ def score_files_by_ray(
     columns = [name for name in (plan.title_column, plan.text_column) if name]
     total = count_rows(inputs, columns)
     revisions = [model.revision for model in models]
-    result = FilesResult(0, 0, "cpu", "", 0.0)
-    started = time.perf_counter()
+    done: list[UnitDone] = []
     for _ in range(PASSES):
         seen = read_seen(output, revisions)
         claims = ray.remote(_Claims).options(num_cpus=0).remote(revisions, seen)
-        done = _one_pass(ray, inputs, output.absolute(), models, plan, claims, total, on_progress)
-        result = FilesResult(
-            done.rows, result.texts + done.texts, done.device, done.precision, time.perf_counter() - started
-        )
+        units = _one_pass(ray, inputs, output.absolute(), models, plan, claims)
+        done += _followed(units, total, on_progress)
         wanted = ray.get(claims.count.remote())
         ray.kill(claims)
         if _count(read_seen(output, revisions)) >= wanted:
-            return result
+            return _result(done, total)
         log.warning("some texts were lost with a worker; reading them again")
     raise JobFailed("Some texts are still not read after three passes: run the command again.")
 
@@ -100,15 +118,14 @@ def _one_pass(
     models: Sequence[ModelReference],
     plan: RayPlan,
     claims: Any,
-    total: int,
-    on_progress: Callable[[FilesProgress], None],
-) -> FilesResult:
+) -> Any:
+    """A data set of what the actors say of each unit."""
     gpus = int(ray.cluster_resources().get("GPU", 0)) if plan.device != "cpu" else 0
     actors = plan.actors or gpus or 2
     device = "cuda" if gpus else "cpu"
     threads = max(1, count_cores() // actors)
     units = cut_units(inputs, ROWS_IN_A_UNIT[device])
-    done = ray.data.from_items(units, override_num_blocks=max(1, len(units))).map_batches(
+    return ray.data.from_items(units, override_num_blocks=max(1, len(units))).map_batches(
         _Actor,
         batch_size=1,
         compute=ray.data.ActorPoolStrategy(size=actors),
@@ -116,7 +133,6 @@ def _one_pass(
         num_cpus=0 if gpus else _cpus_an_actor(ray, actors),
         fn_constructor_args=(output, list(models), plan, device, threads, claims),
     )
-    return _followed(done, total, on_progress)
 
 
 def cut_units(inputs: Sequence[Path], rows: int) -> list[dict[str, Any]]:
@@ -137,14 +153,13 @@ def _cpus_an_actor(ray: Any, actors: int) -> float:
     return max(0.1, min(1.0, round((cores - 1) / actors, 2)))
 
 
-def _followed(summaries: Any, total: int, on_progress: Callable[[FilesProgress], None]) -> FilesResult:
+def _followed(units: Any, total: int, on_progress: Callable[[FilesProgress], None]) -> list[UnitDone]:
+    done: list[UnitDone] = []
     rows = texts = 0
-    device, precision = "cpu", ""
     first: tuple[float, int, int] | None = None
-    started = time.perf_counter()
-    for row in summaries.iter_rows():
-        rows, texts = rows + int(row["rows"]), texts + int(row["texts"])
-        device, precision = str(row["device"]), str(row["precision"])
+    for row in units.iter_rows():
+        done.append(UnitDone(**{name: row[name] for name in UnitDone.__dataclass_fields__}))
+        rows, texts = rows + done[-1].rows, texts + done[-1].texts
         now = time.perf_counter()
         first = first or (now, rows, texts)
         seconds = now - first[0]
@@ -152,7 +167,15 @@ def _followed(summaries: Any, total: int, on_progress: Callable[[FilesProgress],
         pace = (rows - first[1]) / seconds if seconds > 0 else 0
         left = (total - rows) / pace if pace > 0 else None
         on_progress(FilesProgress(rows, total, texts, speed, left))
-    return FilesResult(rows, texts, device, precision, time.perf_counter() - started)
+    return done
+
+
+def _result(units: Sequence[UnitDone], total: int) -> RayResult:
+    if not units:
+        return RayResult(total, 0, "cpu", "", 0.0)
+    seconds = max(unit.ended for unit in units) - min(unit.began for unit in units)
+    texts = sum(unit.texts for unit in units)
+    return RayResult(total, texts, units[0].device, units[0].precision, seconds, tuple(units))
 
 
 class _Claims:
@@ -185,7 +208,7 @@ class _AskedClaims:
 
 
 class _Actor:
-    """Loads the models once and scores the batches that it is given."""
+    """Loads the models once, reads a text so that all is ready, then scores the units that it is given."""
 
     def __init__(
         self,
@@ -208,19 +231,18 @@ class _Actor:
             precision=plan.precision,
         )
         self._group = one_group(self._scorer, models, ROWS_IN_A_UNIT[device])
+        self._scorer.score(["ready"], models)
         self._seen = {model.revision: _AskedClaims(claims, model.revision) for model in models}
 
     def __call__(self, units: dict[str, np.ndarray]) -> dict[str, list[Any]]:
         path, start, stop = Path(str(units["path"][0])), int(units["start"][0]), int(units["stop"][0])
+        began = time.time()
         run = FilesRun(self._output, self._group, self._seen, stop - start, lambda progress: None)
         run.go(self._scorer, read_rows(path, start, stop, self._plan.text_column, self._plan.title_column))
         done = run.result()
-        return {
-            "rows": [done.rows],
-            "texts": [done.texts],
-            "device": [done.device],
-            "precision": [done.precision],
-        }
+        actor = f"{socket.gethostname()} {os.getpid()}"
+        unit = UnitDone(actor, done.rows, done.texts, done.device, done.precision, began, time.time())
+        return {name: [value] for name, value in asdict(unit).items()}
 
 
 def _count(seen: dict[str, SeenHashes]) -> int:
