@@ -69,11 +69,13 @@ types: install-dev ## mypy, strict
 	@$(BIN)/mypy
 
 BUILD := $(BIN)/python -m peachdash.sentiment.build
+# Both sizes learn from the readings of a first base champion; the second base champion takes its place.
 models: install-base ## rebuild the four shipped models from data/ and public packages (for a GPU; hours on a CPU)
 	@$(BUILD) generic --size small --replace --epochs 3 --batch-size 32 --learning-rate 0.001
 	@$(BUILD) generic --size base --replace --epochs 2 --batch-size 64 --learning-rate 0.0005 --lora-rank 8 --lora-alpha 16
 	@$(BUILD) champion --size base --replace --average-seeds 4 --batch-size 64 --distil-temperature 1 --epochs 8 --learning-rate 0.0008 --lora-alpha 16 --lora-rank 8 --replay-share 0.5 --seed 13
-	@$(BUILD) champion --size small --replace --average-seeds 4 --batch-size 32 --distil-on all --distil-temperature 1 --epochs 8 --learning-rate 0.001 --replay-share 0.5 --seed 13 --teacher champion-base
+	@$(BUILD) champion --size small --replace --average-seeds 4 --average-share 0.25 --average-with generic-small --batch-size 32 --distil-on all --distil-temperature 1 --epochs 8 --learning-rate 0.001 --replay-share 0.5 --seed 13 --teacher champion-base
+	@$(BUILD) champion --size base --replace --average-seeds 4 --batch-size 64 --distil-on all --distil-temperature 1 --epochs 8 --learning-rate 0.0008 --lora-alpha 16 --lora-rank 8 --replay-share 0.5 --seed 13 --teacher champion-base
 	@$(BIN)/python -m scripts.build_aspects
 	@$(BIN)/python -m scripts.learning_curve --size small --learning-rate 0.001
 

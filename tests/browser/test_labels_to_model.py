@@ -183,7 +183,7 @@ def roll_back(page, live: Live, revision: str) -> None:
     press(page, "rollback_popover")
     page.get_by_label("Reason, kept in the history").last.fill("The old one was better.")
     press(page, "rollback_button")
-    page.get_by_text(f"in place of {revision}").wait_for()
+    page.get_by_text(f"is the champion again, in place of {revision}").wait_for()
 
 
 def fill(page, key: str, value: str) -> None:

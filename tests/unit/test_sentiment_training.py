@@ -289,7 +289,7 @@ def test_a_model_is_averaged_with_the_one_before_it(
     data = BuildData(make_frame(12, seed=11), generic.validation, start=generic.reference)
     still = dataclasses.replace(QUICK, epochs=1, learning_rate=1e-12)
 
-    def build(settings: TrainingSettings, name: str) -> dict[str, np.ndarray]:
+    def build(settings: TrainingSettings, name: str, share: float = 0.5) -> dict[str, np.ndarray]:
         manifest, trained = build_model(
             "champion",
             "small",
@@ -299,8 +299,10 @@ def test_a_model_is_averaged_with_the_one_before_it(
             encoders_dir=encoders_dir,
             device="cpu",
             average_with=generic.reference,
+            average_share=share,
         )
         assert manifest.training["averaged_with"] == generic.reference.revision
+        assert manifest.training["averaged_share"] == share
         return trained.tensors
 
     assert generic.reference.folder is not None
@@ -309,8 +311,13 @@ def test_a_model_is_averaged_with_the_one_before_it(
     layer = next(name.removesuffix(".lora_A") for name in before if name.endswith(".lora_A"))
     products = [t[f"{layer}.lora_B"].astype(float) @ t[f"{layer}.lora_A"] for t in (before, same)]
     assert products[1] == pytest.approx(products[0], abs=2e-3)
-    moved = build(dataclasses.replace(QUICK, epochs=1, learning_rate=5e-3), "moved")
-    assert not (moved["head.weight"] == same["head.weight"]).all()
+    quick = dataclasses.replace(QUICK, epochs=1, learning_rate=5e-3)
+    moved, nearer = build(quick, "moved"), build(quick, "nearer", share=0.75)
+    way, half_way = moved["head.weight"] - before["head.weight"], nearer["head.weight"] - before["head.weight"]
+    assert np.abs(way).max() > 1e-3
+    assert half_way.astype(float) == pytest.approx(way.astype(float) / 2, abs=5e-4)
+    with pytest.raises(BadInput, match="between 0 and 1"):
+        build(quick, "all", share=1.0)
     with pytest.raises(BadInput, match="another LoRA scale"):
         build(dataclasses.replace(still, lora_alpha=8.0), "scaled")
 

@@ -7,7 +7,8 @@
 reviews of the train split, is validated on those of the validation split, continues the generic model of its
 size in the models folder, and replays general text by the readings that the generic model gives it (with
 `--replay-labels` by its labels). With `--teacher NAME` it also learns from that model's readings of the
-unlabelled reviews. With `--average-seeds 4` four models that differ in their seed are averaged into one.
+unlabelled reviews. With `--average-seeds 4` four models that differ in their seed are averaged into one, and
+with `--average-with NAME --average-share 0.25` that one has a quarter of an earlier model in it.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ def _build(options: argparse.Namespace) -> int:
         replace=options.replace,
         seeds=_seeds(options, settings),
         average_with=_resolved(options.average_with, options),
+        average_share=options.average_share,
     )
     print(f"{short_revision(manifest)} in {out}, epoch {trained.best_epoch}, {trained.seconds:.0f} s")
     for name, value in {**manifest.figures, "temperature": manifest.temperature}.items():
@@ -159,6 +161,8 @@ def _command(options: argparse.Namespace) -> str:
         given["average_seeds"] = options.average_seeds
     if options.teacher:
         given["distil_on"] = options.distil_on
+    if options.average_with:
+        given["average_share"] = options.average_share
     parts += [f"--{name.replace('_', '-')} {value}" for name, value in given.items() if value is not None]
     return " ".join([*parts, *(["--replay-labels"] if options.replay_labels else [])])
 
@@ -185,8 +189,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--replay-labels", action="store_true", help="replay general text by its labels")
     parser.add_argument("--average-seeds", type=int, default=1, metavar="N", help="average N models")
+    parser.add_argument("--average-with", metavar="MODEL", help="average with an earlier model, or its start")
     parser.add_argument(
-        "--average-with", metavar="MODEL", help="average with an earlier model, half and half"
+        "--average-share", type=float, default=0.5, metavar="SHARE", help="of the earlier model [0.5]"
     )
     parser.add_argument("--limit", type=int, default=0, help="train on a sample of this many rows")
     for name, kind in _SETTING_OPTIONS.items():

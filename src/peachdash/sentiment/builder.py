@@ -79,12 +79,13 @@ def build_model(
     replace: bool = False,
     seeds: Sequence[int] = (),
     average_with: ModelReference | None = None,
+    average_share: float = 0.5,
 ) -> tuple[ModelManifest, TrainedModel]:
     """Trains, calibrates and writes one model folder; returns its manifest and the training's result.
 
     With several `seeds` one model is trained for each, and their average is the model (see `merging`). With
-    `average_with`, an earlier model of the same start, rank and scale, the new and the earlier one in equal
-    parts are the model.
+    `average_with`, an earlier model of the same start, rank and scale or the start itself, the earlier one has
+    `average_share` of the average, and the new one the rest.
 
     Args:
         role: generic or champion.
@@ -95,20 +96,22 @@ def build_model(
             one seed only.
 
     Raises:
-        BadInput: the folder exists, or data and settings do not fit.
+        BadInput: the folder exists, the share lies outside 0 to 1, or data and settings do not fit.
         ModelUnavailable: the encoder cannot be loaded.
     """
+    if not 0 < average_share < 1:
+        raise BadInput(f"The share of an earlier model lies between 0 and 1, not {average_share:g}.")
     if out.exists() and not replace:
         raise BadInput(f"{out} exists: choose another folder or ask for its replacement.")
     encoder_path = locate_encoder(ENCODERS[size], encoders_dir)
     watched = watch or Watch(on_event=on_event or (lambda event: None))
     trained = _train_seeds(data, settings, seeds, encoder_path, device, watched)
     if average_with is not None:
-        trained = _averaged_with(average_with, trained, data, encoder_path, device)
+        trained = _averaged_with(average_with, average_share, trained, data, encoder_path, device)
     trained, calibration = calibrated(trained, _general_logits(data, trained, encoder_path, device))
     manifest = describe_trained(role, size, data, trained, calibration, seeds)
     if average_with is not None:
-        training = {**manifest.training, "averaged_with": average_with.revision}
+        training = {**manifest.training, "averaged_with": average_with.revision, "averaged_share": average_share}
         manifest = dataclasses.replace(manifest, training=training)
     if data.general is not None:
         figures = manifest.figures | _general_figures(data, trained, encoder_path, device)
@@ -168,9 +171,14 @@ def _general_figures(
 
 
 def _averaged_with(
-    earlier: ModelReference, trained: TrainedModel, data: BuildData, encoder_path: Path, device: str
+    earlier: ModelReference,
+    share: float,
+    trained: TrainedModel,
+    data: BuildData,
+    encoder_path: Path,
+    device: str,
 ) -> TrainedModel:
-    """The new and the earlier model in equal parts, read on validation again."""
+    """The new model with a share of the earlier one, read on validation again."""
     if earlier.folder is None:
         raise BadInput(f"{earlier.name} has no adapter to average with.")
     manifest, settings = read_manifest(earlier.folder), trained.settings
@@ -178,7 +186,7 @@ def _averaged_with(
         raise BadInput(
             f"{earlier.name} has another LoRA scale than the settings: it cannot be averaged with."
         )
-    tensors = average_adapters([trained.tensors, read_adapter(earlier.folder)])
+    tensors = average_adapters([trained.tensors, read_adapter(earlier.folder)], [1 - share, share])
     logits, _ = read_frame(tensors, settings, data.validation, encoder_path, device)
     return dataclasses.replace(trained, tensors=tensors, validation_logits=logits)
 
