@@ -24,13 +24,13 @@ def exact(values, bias=None):
     return (shares @ value).transpose(1, 2)
 
 
-@pytest.mark.parametrize("spread", [0.01, 1.0, 2.5])
+@pytest.mark.parametrize("spread", [0.01, 0.3, 1.0])
 def test_powers_give_the_softmax(spread):
     values = projected(spread)
     with torch.inference_mode():
         found = attend_by_powers(values.clone(), None)
     assert found.shape == (TEXTS, LENGTH, HEADS, WIDTH)
-    assert (found.double() - exact(values)).abs().max() < 0.06 * spread
+    assert (found.double() - exact(values)).abs().max() < 0.02 * spread
 
 
 def test_a_common_part_of_all_keys_changes_nothing():
