@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from peachdash.sentiment.host_memory import keep_freed_memory
 from peachdash.sentiment.loading import LoadedModel
 from peachdash.sentiment.packed import PackedTexts
 from peachdash.sentiment.preparing import count_cores
@@ -133,6 +134,7 @@ def single_threaded_pool(threads: int) -> ThreadPoolExecutor:
     """Threads in each of which torch computes alone; it keeps its own number elsewhere."""
     import torch
 
+    keep_freed_memory()
     before = torch.get_num_threads()
     pool = ThreadPoolExecutor(max_workers=threads, initializer=torch.set_num_threads, initargs=(1,))
     for started in [pool.submit(time.sleep, 0.001) for _ in range(threads)]:

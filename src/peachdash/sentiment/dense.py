@@ -26,7 +26,30 @@ def make_dense(weight: Any, bias: Any, device: str, precision: str, *, gelu: boo
         return _int8(weight, bias, gelu)
     if device == "cuda" and gelu and precision != "fp32":
         return _gelu_in_product(weight, bias)
+    if device == "cpu" and precision == "bf16" and can_prepack():
+        return _prepacked(weight, bias, gelu)
     return _plain(weight, bias, gelu)
+
+
+def can_prepack() -> bool:
+    """Whether torch has oneDNN's products with weights laid out beforehand, as for models it compiles."""
+    import torch
+
+    names = ("_reorder_linear_weight", "_linear_pointwise")
+    return torch.backends.mkldnn.is_available() and all(hasattr(torch.ops.mkldnn, name) for name in names)
+
+
+def _prepacked(weight: Any, bias: Any, gelu: bool) -> Dense:
+    """Weights in the layout that the product wants, GELU inside the product."""
+    import torch
+
+    packed = torch.ops.mkldnn._reorder_linear_weight(weight)
+    product, after = torch.ops.mkldnn._linear_pointwise, "gelu" if gelu else "none"
+
+    def linear(rows: Any) -> Any:
+        return product(rows.to(torch.bfloat16), packed, bias, after, [], "none")
+
+    return linear
 
 
 def _plain(weight: Any, bias: Any, gelu: bool) -> Dense:

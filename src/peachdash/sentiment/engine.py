@@ -27,7 +27,7 @@ from peachdash.sentiment.preparing import HelperPool, Piece, count_helpers, join
 from peachdash.sentiment.registry import LEXICON, ModelReference
 from peachdash.sentiment.text import text_sha256s
 
-BATCH_TOKENS = {"cpu": 2048, "cuda": 131_072}
+BATCH_TOKENS = {"cpu": 1024, "cuda": 131_072}
 DEFAULT_PRECISION = {"cpu": "fp32", "cuda": "fp16"}
 PRECISIONS = {"cpu": ("fp32", "bf16", "int8"), "cuda": ("fp32", "bf16", "fp16")}
 TEXTS_IN_A_CHUNK = {"cpu": 8192, "cuda": 32_768}

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from peachdash.errors import ModelUnavailable
+from peachdash.sentiment.attention import attend, attend_by_powers, without_plans
 from peachdash.sentiment.dense import Dense, make_dense
 from peachdash.sentiment.model import Network, torch_dtype
 from peachdash.sentiment.tokens import EncodedTexts, longest_first
@@ -152,6 +153,8 @@ class PackedEncoder:
         self._head = (network.head.weight.detach().to(device), network.head.bias.detach().to(device))
         self._bias = self._position_bias(network.encoder)
         self._attend = self._attend_varlen if self._can_varlen() else self._attend_runs
+        by_powers = device == "cpu" and precision == "bf16" and self._bias is None
+        self._attend_texts = attend_by_powers if by_powers else attend
         self._add_norm = _compiled(_add_norm) if fused else _add_norm
 
     def logits(self, batch: PackedBatch) -> Any:
@@ -171,7 +174,7 @@ class PackedEncoder:
         vectors = functional.embedding(batch.ids, self._words)
         vectors += functional.embedding(batch.positions, self._places)
         hidden = functional.layer_norm(vectors, vectors.shape[-1:], *self._first_norm, self._epsilon)
-        with _without_plans():
+        with without_plans():
             for layer in self._layers:
                 context = self._attend(layer.projected(hidden), batch)
                 hidden = self._add_norm(layer.attended(context), hidden, *layer.norms[0], self._epsilon)
@@ -191,14 +194,12 @@ class PackedEncoder:
 
     def _attend_runs(self, projected: Any, batch: PackedBatch) -> Any:
         tokens, width = projected.shape
-        projected = projected.to(self._sums)
         context = projected.new_empty((tokens, width // 3))
         for first, count, length in batch.runs:
             rows = slice(first, first + count * length)
-            split = projected[rows].view(count, length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
+            split = projected[rows].view(count, length, 3, self._heads, -1)
             bias = None if self._bias is None else self._bias[:, :, :length, :length]
-            attended = _attention(split[0], split[1], split[2], bias)
-            context[rows].view(count, length, self._heads, -1).copy_(attended.transpose(1, 2))
+            context[rows].view(count, length, self._heads, -1).copy_(self._attend_texts(split, bias))
         return context
 
     def _can_varlen(self) -> bool:
@@ -278,20 +279,6 @@ class PackedEncoder:
         with torch.no_grad():
             shape = torch.empty(1, longest, 1)
             return self._send(encoder.encoder.compute_position_bias(shape)[:1])
-
-
-def _without_plans() -> Any:
-    """Attention by kernels that take any shape; cuDNN first plans each one, and here most are new."""
-    from torch.nn.attention import SDPBackend, sdpa_kernel
-
-    return sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH])
-
-
-def _attention(query: Any, key: Any, value: Any, bias: Any) -> Any:
-    """Attention (B, heads, length, width of a head); a bias is shared by all texts."""
-    import torch.nn.functional as functional
-
-    return functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
 
 
 def _add_norm(first: Any, second: Any, weight: Any, bias: Any, epsilon: float) -> Any:
