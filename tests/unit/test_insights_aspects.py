@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from peachdash.errors import ModelUnavailable
-from peachdash.insights.aspects import AspectHead, load_head, save_head
+from peachdash.insights.aspects import AspectHead, load_head, most_probable, save_head
 from peachdash.insights.issue_building import Material, build_issues
 from peachdash.records import ASPECTS
 
@@ -20,15 +20,38 @@ def small_head(width: int = 7) -> AspectHead:
     """A head that reads aspect k from column k."""
     return AspectHead(
         np.zeros(width, np.float32), 10 * np.eye(7, width, dtype=np.float32), np.zeros(7, np.float32), "tiny",
-        {"aspects": list(ASPECTS), "encoder": "tiny"},
+        {"aspects": list(ASPECTS), "encoder": "tiny", "threshold": 0.5},
     )  # fmt: skip
 
 
 def test_it_reads_what_it_should():
     head = small_head()
     vectors = head.centre(np.eye(7))
-    assert head.aspects(vectors) == list(ASPECTS)
-    assert np.allclose(head.probabilities(vectors).sum(axis=1), 1)
+    assert head.aspects(vectors)[:6] == list(ASPECTS)[:6]
+    assert np.allclose(head.probabilities(vectors), 1 / (1 + np.exp(-10 * np.eye(7))), atol=1e-6)
+
+
+def test_a_sentence_speaks_of_several_aspects_or_of_none():
+    read = np.array(
+        [
+            [0.9, 0.6, 0, 0, 0, 0, 0.1],
+            [0.3, 0.2, 0, 0, 0, 0, 0.1],
+            [0.05, 0, 0, 0, 0, 0, 0],
+            [0, 0, 0.2, 0, 0, 0, 0.9],
+        ]
+    )
+    spoken = small_head().speaks_of(read)
+    assert [[ASPECTS[column] for column in np.flatnonzero(row)] for row in spoken] == [
+        ["food or product", "service"], ["other"], ["other"], ["other"],
+    ]  # fmt: skip
+    assert most_probable(read) == ["food or product", "food or product", "other", "waiting"]
+
+
+def test_a_head_that_says_no_threshold_is_refused(tmp_path):
+    head = small_head()
+    save_head(replace(head, about={"aspects": list(ASPECTS), "encoder": "tiny"}), tmp_path)
+    with pytest.raises(ModelUnavailable, match="no threshold"):
+        load_head(tmp_path)
 
 
 def test_a_head_survives_being_written(tmp_path):

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from peachdash.insights.aspects import AspectHead
+from peachdash.insights.aspects import AspectHead, most_probable
 from peachdash.insights.grouping import NEW, GroupingSettings, group_sentences, unit
 from peachdash.insights.naming import Embed, name_issues, names_itself
-from peachdash.records import ASPECTS
 
 RENAMED_AT = 2.0
 """An issue is named anew when it holds this many times the sentences it was named from."""
@@ -164,6 +163,6 @@ def _aspects(members: pd.DataFrame, head: AspectHead) -> dict[str, str]:
     """The aspect of each issue: the most probable one on the mean over its sentences."""
     if members.empty:
         return {}
-    probabilities = pd.DataFrame(head.probabilities(np.stack(list(members["vector"]))), columns=list(ASPECTS))
+    probabilities = pd.DataFrame(head.probabilities(np.stack(list(members["vector"]))))
     means = probabilities.groupby(members["issue_id"].to_numpy()).mean()
-    return {str(issue): str(aspect) for issue, aspect in means.idxmax(axis=1).items()}
+    return dict(zip(map(str, means.index), most_probable(means.to_numpy()), strict=True))

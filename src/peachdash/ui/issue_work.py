@@ -48,9 +48,9 @@ def _save_state(
     session: Session, issue: dict[str, Any], state: str, owner: str, due: dt.date | None, note: str
 ) -> None:
     database, scope, issue_id = session.service.database, session.scope, str(issue["issue_id"])
-    set_work(database, scope, issue_id, state, owner=owner, due_date=due, note=note)
+    set_work(database, scope, session.models, issue_id, state, owner=owner, due_date=due, note=note)
     before = partial(
-        set_work, database, scope, issue_id, str(issue["state"]), owner=str(issue["owner"]),
+        set_work, database, scope, session.models, issue_id, str(issue["state"]), owner=str(issue["owner"]),
         due_date=_day(issue["due_date"]),
     )  # fmt: skip
     done(f"“{issue['name']}” is {state}.", before)
