@@ -45,30 +45,36 @@ def measure(settings: Settings, real_sets: Path) -> dict[str, Any]:
     """
     head, embedder = load_head(settings.models), Embedder(settings.encoders, settings.device)
     examples, _ = gather_examples(settings.data, embedder, head.mean)
-    readers: dict[str, Reader] = {
-        "head": lambda texts: head.probabilities(head.centre(embedder.embed(texts))),
-        "bag of words": train_bag(examples),
+    bag, held_out = train_bag(examples), load_held_out(settings.data)
+    for_bag, _ = choose_threshold(bag(list(held_out["text"])), spoken_of(held_out["aspects"]))
+    readers: dict[str, tuple[Reader, Callable[[np.ndarray], np.ndarray]]] = {
+        "head": (lambda texts: head.probabilities(head.centre(embedder.embed(texts))), head.speaks_of),
+        "bag of words": (bag, lambda probabilities: probabilities >= for_bag),
     }
-    held_out, test = load_held_out(settings.data), load_negative(settings.data, "test")
-    sentences, gold = load_semeval(real_sets)
-    reviews, kinds = load_kinds(real_sets)
+    test, semeval, kinds = (
+        load_negative(settings.data, "test"),
+        load_semeval(real_sets),
+        load_kinds(real_sets),
+    )
     found: dict[str, Any] = {}
-    for name, read in readers.items():
-        known = read(list(held_out["text"]))
-        threshold, score = choose_threshold(known, spoken_of(held_out["aspects"]))
+    for name, (read, speaks_of) in readers.items():
         right = np.array(most_probable(read(list(test["text"])))) == test["aspect"].to_numpy()
         found[name] = {
-            "threshold": threshold,
-            "held-out phrases, micro-F1": round(score, 3),
             "corpus test, accuracy": round(float(right.mean()), 3),
-            "semeval 2014": score_semeval(read(sentences) >= threshold, gold),
-            "mcdonalds_yelp": score_kinds(_finder(read, threshold), reviews, kinds),
+            "held-out phrases, micro-F1": _micro(speaks_of(read(list(held_out["text"]))), held_out),
+            "semeval 2014": score_semeval(speaks_of(read(semeval[0])), semeval[1]),
+            "mcdonalds_yelp": score_kinds(_after(read, speaks_of), *kinds),
         }
     return found
 
 
-def _finder(read: Reader, threshold: float) -> Reader:
-    return lambda texts: read(texts) >= threshold
+def _after(read: Callable[[list[str]], np.ndarray], decide: Callable[[np.ndarray], np.ndarray]) -> Reader:
+    return lambda texts: decide(read(texts))
+
+
+def _micro(spoken: np.ndarray, held_out: pd.DataFrame) -> float:
+    gold = spoken_of(held_out["aspects"])
+    return round(float(f1_score(gold[:, :-1], spoken[:, :-1], average="micro")), 3)
 
 
 def train_bag(examples: pd.DataFrame) -> Reader:

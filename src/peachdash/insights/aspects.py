@@ -33,7 +33,7 @@ class AspectHead:
         mean: (D,) what vectors are centred by.
         weights, bias: (7, D) and (7,), in the order of `ASPECTS`.
         encoder: which encoder's vectors it reads.
-        about: how it was made, for the record, and `threshold`: see `speaks_of`.
+        about: how it was made, for the record, and the `threshold`.
     """
 
     mean: np.ndarray
@@ -60,9 +60,9 @@ class AspectHead:
         return np.asarray(expit(scores))
 
     def speaks_of(self, probabilities: np.ndarray) -> np.ndarray:
-        """Which aspects sentences of these probabilities speak of: (N, 7) booleans, several or only "other".
+        """Which aspects sentences of these probabilities (N, 7) speak of, as booleans: several or "other".
 
-        An aspect counts from the threshold on that was chosen when the head was made.
+        Each counts from the threshold on that was chosen when the head was made.
         """
         found = probabilities >= float(str(self.about["threshold"]))
         found[:, ASPECTS.index(OTHER)] = ~np.delete(found, ASPECTS.index(OTHER), axis=1).any(axis=1)

@@ -18,11 +18,12 @@ from peachdash.insights.words import WORD, is_content, terms
 LIGHT = 0.2
 """What a word without meaning weighs in the vector of a phrase; one with meaning weighs 1."""
 
-WORTH_OF_CLAUSE, WORTH_OF_PART = 0.05, 0.025
-WORTH_OF_TERM, MOST_TERMS = 0.04, 5
-PRICE_OF_SURVEY, PRICE_OF_ONE_WORD, PRICE_OF_WORD, WORDS_FREE = 0.1, 0.15, 0.01, 8
+WORTH_OF_CLAUSE, WORTH_OF_PART = 0.1, 0.05
+WORTH_OF_TERM, MOST_TERMS = 0.05, 5
+PRICE_OF_SURVEY, PRICE_OF_ONE_TERM, PRICE_OF_SHORT, FEW_WORDS = 0.1, 0.15, 0.1, 3
+PRICE_OF_WORD, WORDS_FREE = 0.01, 8
 """In cosine: what a name gains by being whole and by each of its first words of meaning, and loses by telling
-of the survey, by having one word of meaning only, and by each word beyond some."""
+of the survey, by having one word of meaning only or few words at all, and by each word beyond some."""
 
 PAIRED = 14
 """So many phrases, those nearest to the meaning, are tried in pairs."""
@@ -106,7 +107,7 @@ class _Choice:
 
     def best_pair(self) -> tuple[float, int, int] | None:
         """The score and rows of the best two parts of one sentence, short together, that say two things."""
-        parts = np.flatnonzero(self.whole > 0)
+        parts = np.flatnonzero((self.whole > 0) & (self.words > 1))
         rows = np.sort(parts[np.argsort(-self.nearness[parts])[:PAIRED]])
         first, second = (rows[side] for side in np.triu_indices(len(rows), 1))
         fits = self._fit(first, second)
@@ -132,5 +133,7 @@ class _Choice:
 
 def _worth(whole: np.ndarray, words: np.ndarray, telling: np.ndarray, survey: np.ndarray) -> np.ndarray:
     """What speaks for a phrase whatever the issue means."""
-    gained = whole + WORTH_OF_TERM * np.minimum(telling, MOST_TERMS) - PRICE_OF_ONE_WORD * (telling < 2)
-    return np.asarray(gained - PRICE_OF_WORD * np.maximum(words - WORDS_FREE, 0) - PRICE_OF_SURVEY * survey)
+    gained = whole + WORTH_OF_TERM * np.minimum(telling, MOST_TERMS)
+    long = PRICE_OF_WORD * np.maximum(words - WORDS_FREE, 0)
+    short = PRICE_OF_ONE_TERM * (telling < 2) + PRICE_OF_SHORT * (words < FEW_WORDS)
+    return np.asarray(gained - long - short - PRICE_OF_SURVEY * survey)
