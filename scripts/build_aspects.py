@@ -5,8 +5,8 @@ It learns, for each aspect apart, whether a text speaks of it:
 1. From plain phrases (`data/aspect_phrases.json`: praise, blame and neither, and such as speak of no aspect),
    alone and joined by twos and threes, a first head.
 2. From the labelled negative reviews of the train split, whole, with the aspect that annotators gave. Of the
-   sentences of each the one in which the first head finds that aspect most is taken to speak of it; what the
-   others do is told to be something else, with little weight.
+   sentences of each the one in which the first head finds that aspect most is taken to speak of it; the
+   others count as something else, with little weight.
 
 From which probability on an aspect counts as spoken of is chosen on phrases that it did not learn from
 ("held out" in the same file), the weights on these and on the aspects of the validation reviews. It writes

@@ -62,7 +62,7 @@ def measure(settings: Settings) -> dict[str, Any]:
             for what in ("", f"&issue={issue}"):  # what the first visitor of a started server waits for
                 visit(address, process, f"business={BUSINESS}&period=all{what}")
             return counts | {
-                name: _medians([visit(address, process, query) for query in _queries(since, what)])
+                name: _medians([visit(address, process, query) for query in addresses(since, what)])
                 for name, since, what in (
                     ("page, of dates that nobody asked for before", 600, ""),
                     ("page, again", 600, ""),
@@ -72,7 +72,7 @@ def measure(settings: Settings) -> dict[str, Any]:
             }
 
 
-def _queries(days: int, what: str) -> list[str]:
+def addresses(days: int, what: str) -> list[str]:
     """Addresses that differ in their first day."""
     starts = [LATEST - dt.timedelta(days=days - number) for number in range(TIMES)]
     return [f"business={BUSINESS}&period=custom&since={day}&until={LATEST}{what}" for day in starts]
@@ -97,12 +97,17 @@ def visit(address: str, process: psutil.Process, query: str) -> tuple[float, flo
     ) as visitor:  # fmt: skip
         started, used = time.perf_counter(), _processor_seconds(process)
         visitor.send(message.SerializeToString())
-        while not _is_end(visitor.recv(timeout=WAIT_SECONDS)):
+        while not is_end(visitor.recv(timeout=WAIT_SECONDS)):
             pass
         return time.perf_counter() - started, _processor_seconds(process) - used
 
 
-def _is_end(data: str | bytes) -> bool:
+def is_end(data: str | bytes) -> bool:
+    """Whether a message of the server ends a page.
+
+    Raises:
+        JobFailed: it shows an error.
+    """
     received = ForwardMsg()
     received.ParseFromString(data)
     kind, shown = received.WhichOneof("type"), received.delta.new_element
