@@ -6,7 +6,7 @@ names:   write a sample of issue names beside the annotators' own words, for a r
          method nor which pairs are mixed up; with `--judged FILE`, count what the reader said.
 ledger:  go through the demo's reviews week by week and count which dated stories are found, and how early.
 speed:   embed, group and name 100,000 sentences.
-page:    what the Complaints page asks the database for, for one business of 10,000 reviews.
+page:    the Complaints page of one business with 10,000 reviews, served and asked for as a browser does.
 
 `names` and `ledger` read the database of PEACHDASH_HOME, which `peachdash setup` fills.
 """
@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from peachdash.config import load_settings
-from scripts.measuring import aspects, ledger, names, speed
+from scripts.measuring import aspects, ledger, names, page, speed
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
         ),
         "ledger": lambda: ledger.measure(settings),
         "speed": lambda: speed.measure_grouping(settings, options.sentences),
-        "page": lambda: speed.measure_page(settings),
+        "page": lambda: page.measure(settings),
     }
     print(json.dumps(measures[options.what](), indent=1, ensure_ascii=False, default=str))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,15 @@ import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
-from sklearn.pipeline import Pipeline, make_pipeline
 
 from peachdash.config import Settings
-from peachdash.insights.aspects import load_head
+from peachdash.insights.aspects import load_head, most_probable
 from peachdash.insights.sentences import split_sentences
 from peachdash.records import ASPECTS
 from peachdash.sentiment.embedding import Embedder
 from peachdash.sentiment.text import clean_text
-from scripts.build_aspects import load_negative, load_phrases
-
-LEAST = 0.4
-"""An aspect is said to be in a sentence from this probability on; the most probable one always is."""
+from scripts.aspect_examples import load_held_out, load_negative, spoken_of
+from scripts.build_aspects import choose_threshold, gather_examples
 
 SEMEVAL = {
     "food": ["food or product"],
@@ -37,43 +34,63 @@ KINDS = {
     "BadFood": "food or product", "Filthy": "place", "MissingFood": "order or booking", "Cost": "price",
     "ScaryMcDs": "place",
 }  # fmt: skip
+Reader = Callable[[list[str]], np.ndarray]
+"""Texts to probabilities (N, 7) of the aspects."""
 
 
 def measure(settings: Settings, real_sets: Path) -> dict[str, Any]:
-    """Both measures for the shipped head and for the bag of words."""
+    """All measures for the shipped head and for a bag of words that learned from the same examples.
+
+    Of either an aspect counts from its own threshold on, chosen on the phrases that are held out.
+    """
     head, embedder = load_head(settings.models), Embedder(settings.encoders, settings.device)
-    train = pd.concat([load_negative(settings.data, "train"), load_phrases(settings.data)])
-    bag = make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2),
-        LogisticRegression(C=10, max_iter=3000),
-    ).fit(train["text"], train["aspect"])
-    order = [list(bag.classes_).index(aspect) for aspect in ASPECTS]
-    readers = {
-        "head": lambda texts: head.probabilities(head.centre(embedder.embed(texts))),
-        "bag of words": lambda texts: _bag(bag, texts, order),
+    examples, _ = gather_examples(settings.data, embedder, head.mean)
+    bag, held_out = train_bag(examples), load_held_out(settings.data)
+    for_bag, _ = choose_threshold(bag(list(held_out["text"])), spoken_of(held_out["aspects"]))
+    readers: dict[str, tuple[Reader, Callable[[np.ndarray], np.ndarray]]] = {
+        "head": (lambda texts: head.probabilities(head.centre(embedder.embed(texts))), head.speaks_of),
+        "bag of words": (bag, lambda probabilities: probabilities >= for_bag),
     }
-    sentences, gold = load_semeval(real_sets)
-    reviews, kinds = load_kinds(real_sets)
-    return {
-        "corpus test, accuracy": {name: _accuracy(read, settings) for name, read in readers.items()},
-        "semeval 2014": {
-            name: score_semeval(read(sentences), gold) | {"n": len(sentences)}
-            for name, read in readers.items()
-        },
-        "mcdonalds_yelp": {
-            name: score_kinds(read, reviews, kinds) | {"n": len(reviews)} for name, read in readers.items()
-        },
-    }
+    test, semeval, kinds = (
+        load_negative(settings.data, "test"),
+        load_semeval(real_sets),
+        load_kinds(real_sets),
+    )
+    found: dict[str, Any] = {}
+    for name, (read, speaks_of) in readers.items():
+        right = np.array(most_probable(read(list(test["text"])))) == test["aspect"].to_numpy()
+        found[name] = {
+            "corpus test, accuracy": round(float(right.mean()), 3),
+            "held-out phrases, micro-F1": _micro(speaks_of(read(list(held_out["text"]))), held_out),
+            "semeval 2014": score_semeval(speaks_of(read(semeval[0])), semeval[1]),
+            "mcdonalds_yelp": score_kinds(_after(read, speaks_of), *kinds),
+        }
+    return found
 
 
-def _bag(bag: Pipeline, texts: list[str], order: list[int]) -> np.ndarray:
-    return np.asarray(bag.predict_proba(texts)[:, order])
+def _after(read: Callable[[list[str]], np.ndarray], decide: Callable[[np.ndarray], np.ndarray]) -> Reader:
+    return lambda texts: decide(read(texts))
 
 
-def _accuracy(read: Any, settings: Settings) -> float:
-    test = load_negative(settings.data, "test")
-    found = np.array(ASPECTS)[read(list(test["text"])).argmax(axis=1)]
-    return round(float((found == test["aspect"].to_numpy()).mean()), 3)
+def _micro(spoken: np.ndarray, held_out: pd.DataFrame) -> float:
+    gold = spoken_of(held_out["aspects"])
+    return round(float(f1_score(gold[:, :-1], spoken[:, :-1], average="micro")), 3)
+
+
+def train_bag(examples: pd.DataFrame) -> Reader:
+    """TF-IDF of words and pairs of words with a logistic regression for each aspect."""
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)
+    features, weights = vectorizer.fit_transform(examples["text"]), examples["weight"].to_numpy()
+    models = [
+        LogisticRegression(C=10, max_iter=3000).fit(features, column, sample_weight=weights)
+        for column in spoken_of(examples["aspects"]).T
+    ]
+
+    def read(texts: list[str]) -> np.ndarray:
+        rows = vectorizer.transform(texts)
+        return np.stack([model.predict_proba(rows)[:, 1] for model in models], axis=1)
+
+    return read
 
 
 def load_semeval(folder: Path) -> tuple[list[str], np.ndarray]:
@@ -86,26 +103,28 @@ def load_semeval(folder: Path) -> tuple[list[str], np.ndarray]:
     return texts, np.array([[name in categories[text] for name in SEMEVAL] for text in texts])
 
 
-def score_semeval(probabilities: np.ndarray, gold: np.ndarray) -> dict[str, float]:
-    """Micro-F1 over the four categories, for all sentences (over a third are about none of them) and for
-    those that are about one, and the F1 of each.
+def score_semeval(spoken: np.ndarray, gold: np.ndarray) -> dict[str, float]:
+    """Micro-F1 over the decisions on the four categories, each for itself; and the F1 of each category.
+
+    It is given for all sentences (a third are about none, an eighth about several) and for those that are
+    about one or more.
+
+    Args:
+        spoken: (N, 7) which aspects are found.
+        gold: (N, 4) which categories the sentences have.
     """
-    frame = pd.DataFrame(probabilities, columns=list(ASPECTS))
-    summed = np.stack([frame[names].sum(axis=1) for names in SEMEVAL.values()], axis=1)
-    found = summed >= LEAST
-    best = summed.argmax(axis=1)
-    rows = np.flatnonzero(summed.max(axis=1) > frame["other"])
-    found[rows, best[rows]] = True
+    columns = [[ASPECTS.index(aspect) for aspect in aspects] for aspects in SEMEVAL.values()]
+    found = np.stack([spoken[:, own].any(axis=1) for own in columns], axis=1)
     each = f1_score(gold, found, average=None)
-    scores = {name: round(float(value), 3) for name, value in zip(SEMEVAL, each, strict=True)}
     about = gold.any(axis=1)
     return {
+        "n": len(gold),
         "micro-F1, all sentences": round(float(f1_score(gold, found, average="micro")), 3),
         "micro-F1, sentences about one of the four": round(
             float(f1_score(gold[about], found[about], average="micro")), 3
         ),
         "sentences about one of the four": int(about.sum()),
-        **scores,
+        **{name: round(float(value), 3) for name, value in zip(SEMEVAL, each, strict=True)},
     }
 
 
@@ -121,20 +140,16 @@ def load_kinds(folder: Path) -> tuple[list[list[str]], np.ndarray]:
     return sentences, np.array(gold)
 
 
-def score_kinds(read: Any, reviews: list[list[str]], gold: np.ndarray) -> dict[str, float]:
+def score_kinds(find: Reader, reviews: list[list[str]], gold: np.ndarray) -> dict[str, float]:
     """Macro-F1 over the six aspects that complaint kinds mean (`na` is none): a review is about those that a
-    sentence of it is most probably about.
+    sentence of it speaks of.
     """
-    flat = [sentence for sentences in reviews for sentence in sentences]
-    owner = np.repeat(np.arange(len(reviews)), [len(sentences) for sentences in reviews])
-    best = np.array(ASPECTS)[read(flat).argmax(axis=1)]
-    found = np.zeros_like(gold)
-    for column, aspect in enumerate(ASPECTS):
-        counts = np.bincount(owner[best == aspect], minlength=len(reviews))
-        found[:, column] = counts >= 1
+    spoken = find([sentence for sentences in reviews for sentence in sentences])
+    starts = np.cumsum([0, *(len(sentences) for sentences in reviews[:-1])])
+    found = np.logical_or.reduceat(spoken, starts, axis=0)
     each = f1_score(gold[:, :-1], found[:, :-1], average=None)
     scores = {name: round(float(value), 3) for name, value in zip(ASPECTS, each, strict=False)}
-    return {"macro-F1": round(float(each.mean()), 3), **scores}
+    return {"n": len(reviews), "macro-F1": round(float(each.mean()), 3), **scores}
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

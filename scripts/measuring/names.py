@@ -15,23 +15,28 @@ import pandas as pd
 
 from peachdash.config import Settings
 from peachdash.errors import BadInput
+from peachdash.insights.aspects import load_head
 from peachdash.insights.intervals import wilson
 from peachdash.queries.complaints import fetch_issues
 from peachdash.queries.issue_evidence import fetch_evidence
 from peachdash.records import ReviewFilter, Scope
 from peachdash.sentiment.active import find_active
 from peachdash.sentiment.corpus import gold_file, load_reviews
+from peachdash.sentiment.embedding import Embedder
 from peachdash.storage.database import open_database
 from peachdash.workflows.setup import load_gold
 
 SAMPLE, MIXED_UP, SEED = 100, 25, 20261128
 MOST_NAMES = 4
+NEAR = 0.35
+"""From which cosine with the annotator's words on a name counts as near, which takes no reader."""
 
 
 def write_sample(settings: Settings, out: Path, split: str = "test") -> dict[str, Any]:
     """Write the sample (CSV with an empty column `match`) and its key; what is in them.
 
-    The method is worked on with the split `validation`; `test` is for the figure.
+    The method is worked on with the splits train and validation, of which it also says how near the names
+    come to the annotators' words; `test` is for the figure.
     """
     pairs = load_pairs(settings, split)
     generator = np.random.default_rng(SEED)
@@ -72,6 +77,7 @@ def write_sample(settings: Settings, out: Path, split: str = "test") -> dict[str
         "mixed up": int(mixed.sum()),
         f"negative {split} reviews": len(pairs),
         "in an issue that another review is in": int((pairs["largest"] > 1).sum()),
+        "near the annotator's words": None if split == "test" else measure_nearness(pairs, settings),
         "how to judge": "yes in `match` where one of the names says what the annotator wrote, or the "
         "theme it is part of; no where none does. Then --judged FILE.",
     }
@@ -99,6 +105,17 @@ def load_pairs(settings: Settings, split: str) -> pd.DataFrame:
             business, largest = own["business_id"].iloc[0], int(sizes[own["issue_id"]].max())
             rows.append((row.review_key, business, row.reason_words, names, largest))
     return pd.DataFrame(rows, columns=["review_key", "business_id", "reason_words", "names", "largest"])
+
+
+def measure_nearness(pairs: pd.DataFrame, settings: Settings) -> dict[str, float]:
+    """In how many reviews the nearest name has a cosine of `NEAR` or more with the annotator's words."""
+    head, embedder = load_head(settings.models), Embedder(settings.encoders, settings.device)
+    words = head.centre(embedder.embed(list(pairs["reason_words"])))
+    names = pairs["names"].explode()
+    vectors = head.centre(embedder.embed(list(names)))
+    rows = pairs.index.get_indexer(names.index)
+    nearness = pd.Series((vectors * words[rows]).sum(axis=1)).groupby(rows).max()
+    return _share(nearness >= NEAR) | {"mean cosine": round(float(nearness.mean()), 3)}
 
 
 def count_judged(judged: Path) -> dict[str, Any]:

@@ -442,7 +442,9 @@ CALLS: dict[str, list[Call]] = {
         call(lambda world, ids: (ids.issue_id, [ids.sentence], ids.other_issue), may=DECIDING)
     ],
     "workflows.issue_editing.editable_business": [call(lambda world, ids: (ids.issue_id,), may=DECIDING)],
-    "workflows.issue_work.set_work": [call(lambda world, ids: (ids.issue_id, "resolved"), may=CLIENT_WORK)],
+    "workflows.issue_work.set_work": [
+        call(lambda world, ids: (MODELS, ids.issue_id, "resolved"), may=CLIENT_WORK)
+    ],
     "workflows.issue_work.set_fix": [
         call(lambda world, ids: (ids.issue_id, "new cook", dt.date(2026, 6, 1)), may=CLIENT_WORK)
     ],

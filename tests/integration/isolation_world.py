@@ -319,7 +319,13 @@ def _complain(database: Database, manager: Scope, client: str) -> tuple[str, str
     store_issues(database, HOUSE, FoundIssues(issues, sentences, names), "space")
     set_fix(database, manager, ids[0], f"{word(client)} fix", dt.date(2026, 5, 4))
     set_work(
-        database, manager, ids[0], "in progress", owner=f"{word(client)} owner", note=f"{word(client)} n"
+        database,
+        manager,
+        MODELS,
+        ids[0],
+        "in progress",
+        owner=f"{word(client)} owner",
+        note=f"{word(client)} n",
     )
     rename_issue(database, manager, ids[1], f"{word(client)} queue")
     first = sentences.iloc[0]

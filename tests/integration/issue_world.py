@@ -46,7 +46,7 @@ class WordEmbedder:
 def make_settings(home: Path) -> Settings:
     """Settings whose aspect head reads the theme words."""
     settings = Settings(home=home, models=home / "models")
-    about = {"aspects": list(ASPECTS), "encoder": "words"}
+    about = {"aspects": list(ASPECTS), "encoder": "words", "threshold": 0.5}
     weights = 10 * np.eye(7, WIDTH, dtype=np.float32)
     save_head(
         AspectHead(np.zeros(WIDTH, np.float32), weights, np.zeros(7, np.float32), "words", about),

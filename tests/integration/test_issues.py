@@ -245,7 +245,7 @@ def test_only_those_who_may_edit_their_own_issues(found, who):
         lambda: merge_issues(found, who, waits, cones),
         lambda: hide_issue(found, who, cones),
         lambda: split_issue(found, who, cones, keys(found, cones, "limp"), "x"),
-        lambda: set_work(found, who, cones, "resolved"),
+        lambda: set_work(found, who, MODELS, cones, "resolved"),
         lambda: set_fix(found, who, cones, "new cones", DAY),
     ):
         with pytest.raises(NotFound):
@@ -263,7 +263,7 @@ def test_edits_that_cannot_be(found):
         (lambda: split_issue(found, CREAMERY, cones, [], "x"), "at least one"),
         (lambda: split_issue(found, CREAMERY, cones, [("no", 0)], "x"), "not in this issue"),
         (lambda: split_issue(found, CREAMERY, cones, keys(found, cones, "limp"), " "), "needs a name"),
-        (lambda: set_work(found, CREAMERY, cones, "forgotten"), "acknowledged"),
+        (lambda: set_work(found, CREAMERY, MODELS, cones, "forgotten"), "acknowledged"),
         (lambda: set_fix(found, CREAMERY, cones, "", DAY), "what was done"),
     ):
         with pytest.raises(BadInput, match=words):
@@ -272,8 +272,8 @@ def test_edits_that_cannot_be(found):
 
 def test_work_has_a_history_and_a_fix_shows(found):
     cones = issue(found, "limp")
-    set_work(found, CREAMERY, cones, "in progress", owner="Tavon", due_date=DAY, note="new supplier?")
-    set_work(found, CREAMERY, cones, "in progress", owner="Tavon", due_date=DAY, note="new supplier?")
+    set_work(found, CREAMERY, MODELS, cones, "in progress", owner="Tavon", due_date=DAY, note="new supplier?")
+    set_work(found, CREAMERY, MODELS, cones, "in progress", owner="Tavon", due_date=DAY, note="new supplier?")
     set_fix(found, CREAMERY, cones, "New cone supplier", dt.date(2026, 10, 20))
     with found.read() as connection:
         now = fetch_issue(connection, CLIENT, cones)
@@ -293,7 +293,7 @@ def test_work_has_a_history_and_a_fix_shows(found):
 def test_a_resolved_issue_that_comes_back_opens_itself_and_says_so(found, settings):
     cones = issue(found, "limp")
     set_fix(found, CREAMERY, cones, "New cones", DAY - dt.timedelta(days=4))
-    set_work(found, CREAMERY, cones, "resolved", owner="Tavon")
+    set_work(found, CREAMERY, MODELS, cones, "resolved", owner="Tavon")
     post(found, "old", [("A cone of last summer.", "negative", 90)])
     find_all(found, settings)
     with found.read() as connection:
@@ -306,6 +306,41 @@ def test_a_resolved_issue_that_comes_back_opens_itself_and_says_so(found, settin
     assert back["note"] == "Came back: 1 complaint since 27 Oct 2026."
 
 
+def test_complaints_known_when_it_was_resolved_do_not_open_it_again(found, settings):
+    """The fix is older than the complaints on the table: only what comes after those tells against it."""
+    cones = issue(found, "limp")
+    set_fix(found, CREAMERY, cones, "New cones", DAY - dt.timedelta(days=60))
+    set_work(found, CREAMERY, MODELS, cones, "resolved")
+    find_all(found, settings)
+    with found.read() as connection:
+        evidence = fetch_evidence(connection, HOUSE, ReviewFilter(), MODELS, cones)
+        known = evidence.loc[evidence["complaint"].astype(bool), "review_date"].max()
+        standing = fetch_issue(connection, HOUSE, cones)
+    assert (standing["state"], standing["settled_date"]) == ("resolved", known)
+    post(found, "between", [("A cone of that very day.", "negative", (DAY - known).days)])
+    find_all(found, settings)
+    with found.read() as connection:
+        assert fetch_issue(connection, HOUSE, cones)["state"] == "resolved"
+    post(found, "after", [("The cone, once more.", "negative", (DAY - known).days - 1)])
+    find_all(found, settings)
+    with found.read() as connection:
+        assert fetch_issue(connection, HOUSE, cones)["state"] == "open"
+
+
+def test_a_fix_that_is_dated_later_counts_from_its_day(found, settings):
+    cones = issue(found, "limp")
+    set_work(found, CREAMERY, MODELS, cones, "resolved")
+    set_fix(found, CREAMERY, cones, "New cones", DAY + dt.timedelta(days=10))
+    post(found, "before", [("A cone before the new ones came.", "negative", -5)])
+    find_all(found, settings)
+    with found.read() as connection:
+        assert fetch_issue(connection, HOUSE, cones)["state"] == "resolved"
+    set_fix(found, CREAMERY, cones, "", None)
+    assert find_all(found, settings) == 0
+    with found.read() as connection:
+        assert fetch_issue(connection, HOUSE, cones)["state"] == "open"
+
+
 def test_an_issue_comes_back_without_anything_to_group(found, settings):
     """A correction makes a grouped sentence a complaint again."""
     cones = issue(found, "limp")
@@ -315,7 +350,7 @@ def test_an_issue_comes_back_without_anything_to_group(found, settings):
     number = int(latest["review_id"])
     report_reading(found, CREAMERY, MODELS, number, "positive")
     set_fix(found, CREAMERY, cones, "New cones", latest["review_date"] - dt.timedelta(days=1))
-    set_work(found, CREAMERY, cones, "resolved")
+    set_work(found, CREAMERY, MODELS, cones, "resolved")
     assert find_all(found, settings) == 0
     with found.read() as connection:
         assert fetch_issue(connection, HOUSE, cones)["state"] == "resolved"

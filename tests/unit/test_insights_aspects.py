@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from peachdash.errors import ModelUnavailable
-from peachdash.insights.aspects import AspectHead, load_head, save_head
+from peachdash.insights.aspects import AspectHead, load_head, most_probable, save_head
 from peachdash.insights.issue_building import Material, build_issues
 from peachdash.records import ASPECTS
 
@@ -20,15 +20,38 @@ def small_head(width: int = 7) -> AspectHead:
     """A head that reads aspect k from column k."""
     return AspectHead(
         np.zeros(width, np.float32), 10 * np.eye(7, width, dtype=np.float32), np.zeros(7, np.float32), "tiny",
-        {"aspects": list(ASPECTS), "encoder": "tiny"},
+        {"aspects": list(ASPECTS), "encoder": "tiny", "threshold": 0.5},
     )  # fmt: skip
 
 
 def test_it_reads_what_it_should():
     head = small_head()
     vectors = head.centre(np.eye(7))
-    assert head.aspects(vectors) == list(ASPECTS)
-    assert np.allclose(head.probabilities(vectors).sum(axis=1), 1)
+    assert head.aspects(vectors)[:6] == list(ASPECTS)[:6]
+    assert np.allclose(head.probabilities(vectors), 1 / (1 + np.exp(-10 * np.eye(7))), atol=1e-6)
+
+
+def test_a_sentence_speaks_of_several_aspects_or_of_none():
+    read = np.array(
+        [
+            [0.9, 0.6, 0, 0, 0, 0, 0.1],
+            [0.3, 0.2, 0, 0, 0, 0, 0.1],
+            [0.05, 0, 0, 0, 0, 0, 0],
+            [0, 0, 0.2, 0, 0, 0, 0.9],
+        ]
+    )
+    spoken = small_head().speaks_of(read)
+    assert [[ASPECTS[column] for column in np.flatnonzero(row)] for row in spoken] == [
+        ["food or product", "service"], ["other"], ["other"], ["other"],
+    ]  # fmt: skip
+    assert most_probable(read) == ["food or product", "food or product", "other", "waiting"]
+
+
+def test_a_head_that_says_no_threshold_is_refused(tmp_path):
+    head = small_head()
+    save_head(replace(head, about={"aspects": list(ASPECTS), "encoder": "tiny"}), tmp_path)
+    with pytest.raises(ModelUnavailable, match="no threshold"):
+        load_head(tmp_path)
 
 
 def test_a_head_survives_being_written(tmp_path):
@@ -65,16 +88,13 @@ def make_material(new: list[tuple[str, str, int]], **parts: object) -> Material:
     import pandas as pd
 
     eye = np.eye(7, dtype=np.float32)
-    rows = [
-        (business, f"text-{n}", 0, text, f"{text}. A whole review.", eye[column])
-        for n, (business, text, column) in enumerate(new)
-    ]
+    rows = [(business, f"text-{n}", 0, text, eye[column]) for n, (business, text, column) in enumerate(new)]
     empty = {
         "prototypes": pd.DataFrame(columns=["issue_id", "business_id", "vector"]),
         "members": pd.DataFrame(columns=["issue_id", "business_id", "sentence", "similarity", "vector"]),
         "namings": pd.DataFrame(columns=["issue_id", "sentences"]),
     }
-    columns = ["business_id", "text_sha256", "position", "sentence", "text", "vector"]
+    columns = ["business_id", "text_sha256", "position", "sentence", "vector"]
     return Material(new=pd.DataFrame(rows, columns=columns), **{**empty, **parts})
 
 
@@ -127,17 +147,13 @@ def test_an_issue_keeps_its_name_until_it_has_doubled():
 
 
 def test_a_name_is_near_to_what_the_issue_and_its_review_mean():
-    """The review of a sentence that says little decides which of its phrases counts."""
-    texts = ["Thirty dollars, a soggy waffle cone, and another hour of my only Saturday afternoon wasted"]
-    material = make_material([("creamery", texts[0], 3)])
-    of_cones = material.new.assign(text="Cones, all of them soggy.")
-    of_hours = material.new.assign(text="An hour.")
-    names = [
-        build_issues(replace(material, new=rows), small_head(), embed, ids()).names["name"].iloc[0]
-        for rows in (of_cones, of_hours)
-    ]
-    assert ["cone" in name.lower() for name in names] == [True, False]
-    assert "hour" in names[1].lower()
+    """The other complaints of its review decide which part of a sentence counts."""
+    text = "Thirty dollars and a soggy waffle cone with a whole hour of my only Saturday afternoon wasted"
+    for column, wanted in ((0, "cone"), (2, "hour")):
+        material = make_material([("creamery", text, 3), ("creamery", "More of the same", column)])
+        same_review = material.new.assign(text_sha256="review", position=[0, 1])
+        found = build_issues(replace(material, new=same_review), small_head(), embed, ids())
+        assert wanted in found.names.set_index("issue_id").loc["issue-0", "name"].lower()
 
 
 def test_nothing_new_finds_nothing():

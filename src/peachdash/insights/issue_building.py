@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from peachdash.insights.aspects import AspectHead
+from peachdash.insights.aspects import AspectHead, most_probable
 from peachdash.insights.grouping import NEW, GroupingSettings, group_sentences, unit
-from peachdash.insights.naming import Embed, name_issues, names_itself
-from peachdash.records import ASPECTS
+from peachdash.insights.naming import name_issues
+from peachdash.insights.phrase_choice import Embed, WordVectors
 
 RENAMED_AT = 2.0
 """An issue is named anew when it holds this many times the sentences it was named from."""
@@ -25,8 +25,7 @@ class Material:
     """What a run of grouping works on; vectors are rows of float32 arrays, centred, of unit length.
 
     Attributes:
-        new: business_id, text_sha256, position, sentence, text (of the whole review), vector; in the order
-            of time.
+        new: business_id, text_sha256, position, sentence, vector; in the order of time.
         prototypes: issue_id, business_id, vector.
         members: the sentences in issues: issue_id, business_id, sentence, similarity, vector.
         namings: issue_id, sentences: how many each issue was named from.
@@ -66,12 +65,13 @@ def build_issues(
     Args:
         material: what there is.
         head: gives the aspect.
-        embed: reads phrases and reviews, for the names.
+        embed: reads words, for the names.
         make_id: gives an identifier that was never used.
         settings: of the grouping.
     """
+    vectors = WordVectors(embed)
     parts = [
-        _build_business(str(business), rows, material, head, embed, make_id, settings)
+        _build_business(str(business), rows, material, head, vectors, make_id, settings)
         for business, rows in material.new.groupby("business_id", sort=False)
     ]
     return FoundIssues(
@@ -96,7 +96,7 @@ def _build_business(
     rows: pd.DataFrame,
     material: Material,
     head: AspectHead,
-    embed: Embed,
+    words: WordVectors,
     make_id: Callable[[], str],
     settings: GroupingSettings | None,
 ) -> FoundIssues:
@@ -113,12 +113,12 @@ def _build_business(
     )
     members = material.members[material.members["business_id"] == business]
     everything = pd.concat([members, placed], ignore_index=True)
-    names = _name(everything, set(issue_ids), material.namings, head, embed)
+    names = _name(everything, set(issue_ids), material.namings, head, words)
     return FoundIssues(founded, placed[_COLUMNS["sentences"]], names)
 
 
 def _name(
-    members: pd.DataFrame, touched: set[str], namings: pd.DataFrame, head: AspectHead, embed: Embed
+    members: pd.DataFrame, touched: set[str], namings: pd.DataFrame, head: AspectHead, words: WordVectors
 ) -> pd.DataFrame:
     """Names of the issues that were touched and are new, or have grown enough since they were named."""
     sizes = members["issue_id"].value_counts()
@@ -134,36 +134,44 @@ def _name(
         .head(SENTENCES_READ)
     )
     groups = {str(issue): list(rows) for issue, rows in nearest.groupby("issue_id")["sentence"]}
-    nearest = nearest[nearest["issue_id"].isin(wanted)]
-    found = name_issues(groups, wanted, _meanings(nearest, embed), embed)
-    aspects = _aspects(nearest, head)
+    meanings = _meanings(nearest[nearest["issue_id"].isin(wanted)], members)
+    found = name_issues(groups, wanted, meanings, words)
+    aspects = _aspects(nearest[nearest["issue_id"].isin(wanted)], head)
     rows = [
         (issue, name.name, name.keywords, aspects[issue], int(sizes[issue])) for issue, name in found.items()
     ]
     return pd.DataFrame(rows, columns=_COLUMNS["names"])
 
 
-def _meanings(nearest: pd.DataFrame, embed: Embed) -> dict[str, np.ndarray]:
-    """What each issue means: the mean of its sentences and, where it is new, the review of the nearest one.
+def _meanings(nearest: pd.DataFrame, members: pd.DataFrame) -> dict[str, np.ndarray]:
+    """What each issue means: the mean of its sentences and, where the nearest one is new, of its review's.
 
-    The review says what a sentence such as "Twice." is about.
+    The other complaints of the review say what a sentence such as "Twice." is about.
     """
-    own = {
-        str(issue): unit(np.stack(list(rows["vector"])).mean(axis=0))
-        for issue, rows in nearest.groupby("issue_id")
-        if not names_itself(list(rows["sentence"]))
+    own, issues = _means(nearest["issue_id"], nearest["vector"])
+    new = members[members["text_sha256"].notna()]
+    reviews, texts = _means(new["text_sha256"], new["vector"])
+    around = dict(zip(texts, reviews, strict=True))
+    first = nearest.drop_duplicates("issue_id").set_index("issue_id")["text_sha256"]
+    return {
+        str(issue): unit(vector + around.get(first[issue], 0))
+        for issue, vector in zip(issues, own, strict=True)
     }
-    first = nearest.drop_duplicates("issue_id").set_index("issue_id")["text"].dropna()
-    first = first[first.index.isin(own)]
-    reviews = embed(list(first)) if len(first) else np.zeros((0, 1))
-    around = dict(zip(map(str, first.index), reviews, strict=True))
-    return {issue: unit(vector + around.get(issue, 0)) for issue, vector in own.items()}
+
+
+def _means(keys: pd.Series, vectors: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """The mean of the vectors of each key, of unit length, (K, D), and the keys."""
+    codes, names = pd.factorize(keys)
+    rows = np.stack(list(vectors)) if len(vectors) else np.zeros((0, 1), dtype=np.float32)
+    sums = np.zeros((len(names), rows.shape[1]), dtype=np.float32)
+    np.add.at(sums, codes, rows)
+    return unit(sums), names
 
 
 def _aspects(members: pd.DataFrame, head: AspectHead) -> dict[str, str]:
     """The aspect of each issue: the most probable one on the mean over its sentences."""
     if members.empty:
         return {}
-    probabilities = pd.DataFrame(head.probabilities(np.stack(list(members["vector"]))), columns=list(ASPECTS))
+    probabilities = pd.DataFrame(head.probabilities(np.stack(list(members["vector"]))))
     means = probabilities.groupby(members["issue_id"].to_numpy()).mean()
-    return {str(issue): str(aspect) for issue, aspect in means.idxmax(axis=1).items()}
+    return dict(zip(map(str, means.index), most_probable(means.to_numpy()), strict=True))

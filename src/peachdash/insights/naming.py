@@ -1,32 +1,27 @@
 """Short names for issues, in the customers' own words.
 
-Every phrase of an issue's sentences could be its name. The ones that hold the most weight by class-based
+Every phrase of an issue's sentences could be its name. Of those that hold the most weight by class-based
 TF-IDF (Grootendorst 2022: all sentences of an issue are one document, and a word weighs by how often it is in
-this issue and how rare in the others of the business) are read by the encoder, and the one whose vector is
-nearest to what the issue means is its name; whole clauses come before pieces of them. A short sentence that
-is an issue of its own is its own name.
+this issue and how rare in the others of the business) the one, or the two together, whose vector is nearest
+to what the issue means is its name (`phrase_choice`). A short sentence that is an issue of its own is its own
+name.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from peachdash.insights.phrases import CLAUSE, MOST_CHARACTERS, MOST_WORDS, PART, Phrase, find_phrases
+from peachdash.insights.phrase_choice import WordVectors, choose_phrase
+from peachdash.insights.phrases import CLAUSE, MOST_CHARACTERS, MOST_WORDS, Phrase, find_phrases
 from peachdash.insights.words import terms
 
-MOST_KEYWORDS, PHRASES_READ = 6, 12
+MOST_KEYWORDS, PHRASES_TRIED = 6, 60
 NO_WORDS = "no words"
 LIGHT_WORDS = frozenset({"never", "nothing", "no", "not", "without", "down", "off", "back", "side", "top"})
-WORTH_OF_CLAUSE, WORTH_OF_PART = 0.05, 0.025
-PRICE_OF_SURVEY, PRICE_OF_ONE_WORD, PRICE_OF_WORD, WORDS_FREE = 0.1, 0.1, 0.01, 5
-"""In cosine: what a name loses that tells of the survey, has one word of meaning, or more than five words."""
-
-Embed = Callable[[Sequence[str]], np.ndarray]
-"""Texts to centred unit vectors (N, D)."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,7 @@ def name_issues(
     sentences: Mapping[str, Sequence[str]],
     wanted: Iterable[str],
     meanings: Mapping[str, np.ndarray],
-    embed: Embed,
+    vectors: WordVectors,
 ) -> dict[str, Name]:
     """Names of some issues of one business.
 
@@ -50,7 +45,7 @@ def name_issues(
             rare in them is weighty.
         wanted: which issues to name; each must be in `sentences`.
         meanings: a centred vector (D,) for each wanted issue, which its name should be near to.
-        embed: reads phrases.
+        vectors: of the words of phrases.
 
     Returns:
         A name for each wanted issue. Sentences without a single word give the name "no words".
@@ -58,7 +53,7 @@ def name_issues(
     wanted = list(wanted)
     weights = _weigh(sentences, wanted)
     phrases = {issue: _candidates(sentences[issue], weights[issue]) for issue in wanted}
-    chosen = _choose(phrases, meanings, embed)
+    chosen = _choose(phrases, meanings, vectors)
     return {
         issue: Name(
             _finish(chosen.get(issue) or sentences[issue][0]), _keywords(sentences[issue], weights[issue])
@@ -107,45 +102,39 @@ def _keywords(texts: Sequence[str], weights: Mapping[str, float]) -> list[str]:
     return sorted(shared, key=lambda word: (-weights[word], word))[:MOST_KEYWORDS]
 
 
-def _candidates(texts: Sequence[str], weights: Mapping[str, float]) -> list[Phrase]:
-    """The phrases that are worth reading: the only one of a short sentence, else the weightiest."""
+def _candidates(texts: Sequence[str], weights: Mapping[str, float]) -> dict[Phrase, int]:
+    """The phrases that are worth trying, each with the number of the first sentence that holds it.
+
+    They are the only one of a short sentence, else the weightiest.
+    """
     if names_itself(texts):
-        return [Phrase(texts[0], CLAUSE)]
-    phrases = list({phrase.text: phrase for text in texts for phrase in find_phrases(text)}.values())
-    if len(phrases) <= PHRASES_READ:
-        return phrases
+        return {Phrase(texts[0], CLAUSE): 0}
+    sources: dict[str, tuple[Phrase, int]] = {}
+    for number, text in enumerate(texts):
+        for phrase in find_phrases(text):
+            sources.setdefault(phrase.text, (phrase, number))
 
-    def weight(phrase: Phrase) -> float:
-        total = sum(weights.get(word, 0.0) for word in set(terms(phrase.text)))
-        return total / (1 + 0.1 * len(phrase.text.split())) + 0.1 * (phrase.wholeness == CLAUSE)
+    def weight(found: tuple[Phrase, int]) -> float:
+        total = sum(weights.get(word, 0.0) for word in set(terms(found[0].text)))
+        return total / (1 + 0.1 * len(found[0].text.split())) + 0.1 * (found[0].wholeness == CLAUSE)
 
-    return sorted(phrases, key=weight, reverse=True)[:PHRASES_READ]
+    def place(found: tuple[Phrase, int]) -> tuple[int, int]:
+        return found[1], texts[found[1]].find(found[0].text)
+
+    return dict(sorted(sorted(sources.values(), key=weight)[-PHRASES_TRIED:], key=place))
 
 
 def _choose(
-    phrases: Mapping[str, Sequence[Phrase]], meanings: Mapping[str, np.ndarray], embed: Embed
+    phrases: Mapping[str, Mapping[Phrase, int]], meanings: Mapping[str, np.ndarray], vectors: WordVectors
 ) -> dict[str, str]:
     """The best phrase of each issue; issues without phrases are left out."""
-    alone = {issue: own[0].text for issue, own in phrases.items() if len(own) == 1}
+    alone = {issue: next(iter(own)).text for issue, own in phrases.items() if len(own) == 1}
     open_ones = {issue: own for issue, own in phrases.items() if len(own) > 1}
-    texts = list(dict.fromkeys(phrase.text for own in open_ones.values() for phrase in own))
-    if not texts:
-        return alone
-    vectors = dict(zip(texts, embed(texts), strict=True))
+    vectors.read(phrase.text for own in open_ones.values() for phrase in own)
     return alone | {
-        issue: max(
-            own, key=lambda phrase: float(vectors[phrase.text] @ meanings[issue]) + _worth(phrase)
-        ).text
+        issue: choose_phrase(list(own), list(own.values()), meanings[issue], vectors)
         for issue, own in open_ones.items()
     }
-
-
-def _worth(phrase: Phrase) -> float:
-    """What speaks for a phrase whatever the issue means."""
-    worth = {CLAUSE: WORTH_OF_CLAUSE, PART: WORTH_OF_PART}.get(phrase.wholeness, 0.0)
-    worth -= PRICE_OF_WORD * max(0, len(phrase.text.split()) - WORDS_FREE)
-    worth -= PRICE_OF_ONE_WORD * (len(set(terms(phrase.text))) < 2)
-    return worth - PRICE_OF_SURVEY * ("peachy" in phrase.text.lower())
 
 
 def _finish(words: str) -> str:

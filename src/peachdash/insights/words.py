@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
@@ -27,6 +28,7 @@ def terms(text: str) -> list[str]:
     return [stem(word) for word in WORD.findall(text) if is_content(word)]
 
 
+@lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """A word in lower case without the ending of its plural: "Cones" and "cone" are one word."""
     word = word.lower().replace("’", "'").removesuffix("'s")
@@ -39,6 +41,7 @@ def stem(word: str) -> str:
     )
 
 
+@lru_cache(maxsize=100_000)
 def is_content(word: str) -> bool:
     """Whether a word carries meaning: longer than a letter, and in no list of words that all texts hold."""
     lower = word.lower().replace("’", "'")

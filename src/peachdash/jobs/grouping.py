@@ -91,7 +91,7 @@ def _schema(frame: pd.DataFrame) -> pa.Schema:
 
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
-    "new": ("business_id", "text_sha256", "position", "sentence", "text"),
+    "new": ("business_id", "text_sha256", "position", "sentence"),
     "prototypes": ("issue_id", "business_id", "vector"),
     "members": ("issue_id", "business_id", "sentence", "similarity", "vector"),
     "namings": ("issue_id", "sentences"),

@@ -36,7 +36,11 @@ def render_work(session: Session, issue: dict[str, Any]) -> None:
 def _render_state(session: Session, issue: dict[str, Any]) -> None:
     states = [state.value for state in IssueState]
     with st.form(f"work_{issue['issue_id']}"):
-        state = st.selectbox("State", states, index=states.index(str(issue["state"])), key="work_state")
+        state = st.selectbox(
+            "State", states, index=states.index(str(issue["state"])), key="work_state",
+            help="A resolved issue opens itself again with a complaint that is dated after its fix and "
+            "after those known now.",
+        )  # fmt: skip
         owner = st.text_input("Owner", str(issue["owner"]), max_chars=OWNER_LIMIT, key="work_owner")
         due = st.date_input("Due", _day(issue["due_date"]), format="DD/MM/YYYY", key="work_due")
         note = st.text_input("Note", max_chars=NOTE_LIMIT, key="work_note")
@@ -48,9 +52,9 @@ def _save_state(
     session: Session, issue: dict[str, Any], state: str, owner: str, due: dt.date | None, note: str
 ) -> None:
     database, scope, issue_id = session.service.database, session.scope, str(issue["issue_id"])
-    set_work(database, scope, issue_id, state, owner=owner, due_date=due, note=note)
+    set_work(database, scope, session.models, issue_id, state, owner=owner, due_date=due, note=note)
     before = partial(
-        set_work, database, scope, issue_id, str(issue["state"]), owner=str(issue["owner"]),
+        set_work, database, scope, session.models, issue_id, str(issue["state"]), owner=str(issue["owner"]),
         due_date=_day(issue["due_date"]),
     )  # fmt: skip
     done(f"“{issue['name']}” is {state}.", before)

@@ -84,9 +84,8 @@ def find_material(database: Database, scope: Scope, models: ActiveModels, space:
         prototypes = load_prototypes(connection, businesses, space)
         members = fetch_members(connection, scope, businesses)
         namings = load_namings(connection, businesses)
-    new = new.assign(text=scored_texts(list(new["title"]), list(new["text"])))
     return Material(
-        new[["business_id", "text_sha256", "position", "sentence", "text"]],
+        new[["business_id", "text_sha256", "position", "sentence"]],
         _with_vectors(prototypes),
         _with_vectors(members),
         namings[["issue_id", "sentences"]],

@@ -31,6 +31,7 @@ OWNER_LIMIT, LABEL_LIMIT = 80, 80
 def set_work(
     database: Database,
     scope: Scope,
+    models: ActiveModels,
     issue_id: str,
     state: str,
     *,
@@ -41,7 +42,8 @@ def set_work(
     """Say how far the work on an issue is. The same again adds nothing.
 
     A resolved issue comes back with the first complaint from after the day on which it was settled: that of
-    its fix, else that of the business's latest review.
+    its fix, or that of the latest complaint of the issue known by now, if that is later; where no fix is
+    dated, that of the business's latest review. `models` say what is a complaint.
 
     Raises:
         BadInput: there is no such state, or owner or note are too long.
@@ -57,7 +59,8 @@ def set_work(
             and (standing.state, standing.owner, standing.due_date, standing.note) == same
         ):
             return
-        settled = _settled_date(connection, issue_id, business) if known is IssueState.RESOLVED else None
+        resolved = known is IssueState.RESOLVED
+        settled = _settled_date(connection, scope, models, issue_id, business) if resolved else None
         append_state(
             connection, issue_id, known, scope.viewer, owner=owner, due_date=due_date, note=note,
             settled_date=settled,
@@ -96,11 +99,14 @@ def reopen_returned(database: Database, scope: Scope, models: ActiveModels) -> i
         evidence = fetch_evidence(connection, scope, ReviewFilter(), models)
     complaints = evidence[evidence["complaint"].astype(bool) & evidence["review_date"].notna()]
     returned = 0
-    for issue in resolved.itertuples():
-        own = complaints[complaints["issue_id"] == issue.issue_id]
-        later = own[own["review_date"] > issue.settled_date]["text_sha256"].nunique()
+    settled = resolved["settled_date"].where(
+        ~(resolved["fix_date"] > resolved["settled_date"]), resolved["fix_date"]
+    )
+    for issue_id, day in zip(resolved["issue_id"], settled, strict=True):
+        own = complaints[complaints["issue_id"] == issue_id]
+        later = own[own["review_date"] > day]["text_sha256"].nunique()
         if later:
-            _reopen(database, scope, str(issue.issue_id), later, issue.settled_date)
+            _reopen(database, scope, str(issue_id), later, day)
             returned += 1
     return returned
 
@@ -116,9 +122,15 @@ def _reopen(database: Database, scope: Scope, issue_id: str, later: int, settled
     log.info("an issue came back and was opened again")
 
 
-def _settled_date(connection: sa.Connection, issue_id: str, business_id: str) -> dt.date:
-    fix, latest = load_fix_date(connection, issue_id), load_latest_review_date(connection, business_id)
-    return fix or latest or dt.datetime.now(dt.UTC).date()
+def _settled_date(
+    connection: sa.Connection, scope: Scope, models: ActiveModels, issue_id: str, business_id: str
+) -> dt.date:
+    fix = load_fix_date(connection, issue_id)
+    if fix is None:
+        return load_latest_review_date(connection, business_id) or dt.datetime.now(dt.UTC).date()
+    evidence = fetch_evidence(connection, scope, ReviewFilter(), models, issue_id)
+    known: list[dt.date] = list(evidence.loc[evidence["complaint"].astype(bool), "review_date"].dropna())
+    return max([fix, *known])
 
 
 def _known_state(state: str) -> IssueState:
