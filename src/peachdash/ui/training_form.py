@@ -32,25 +32,44 @@ def render_forms(session: Session, data_sets: pd.DataFrame) -> None:
     numbers = [int(number) for number in data_sets["number"]]
     words = {int(row.number): _data_set_words(row) for row in data_sets.itertuples()}
     number = left.selectbox("Data set", numbers, format_func=words.__getitem__, key="train_data_set")
-    start = right.selectbox(
-        "Start from",
-        starting_models(session),
-        key="train_start",
-        accept_new_options=True,
-        help="The model that is continued: the generic one of a size, the champion, or one that was trained "
-        "here; or the bare encoder. Another revision can be typed, or hub:owner/name for an encoder of the "
-        "Hugging Face hub.",
-    )
+    with right:
+        start = _choose_start(session)
+    if not start:
+        st.info("Name the encoder that the training is to start from.", icon=":material/hub:")
+        return
     _note_general_text(session)
     kind = st.segmented_control(
         "What", ["One training", "A sweep"], default="One training", key="train_kind", required=True,
         label_visibility="collapsed",
     )  # fmt: skip
-    size = size_of(session, str(start))
+    size = size_of(session, start)
     if kind == "A sweep":
-        render_sweep_form(session, number, str(start), size)
+        render_sweep_form(session, number, start, size)
     else:
-        _render_training(session, number, str(start), size)
+        _render_training(session, number, start, size)
+
+
+def _choose_start(session: Session) -> str:
+    """What the training starts from; '' while an encoder of the hub is asked for and not named yet."""
+    chosen = st.selectbox(
+        "Start from",
+        [*starting_models(session), HUB_PREFIX],
+        format_func=lambda name: "an encoder of the Hugging Face hub …" if name == HUB_PREFIX else name,
+        key="train_start",
+        accept_new_options=True,
+        help="The model that is continued: the generic one of a size, the champion, or one that was trained "
+        "here; or a bare encoder, which has learned no sentiment yet. Another revision can be typed.",
+    )
+    if str(chosen) != HUB_PREFIX:
+        return str(chosen)
+    named = st.text_input(
+        "Encoder",
+        key="train_hub_id",
+        max_chars=300,
+        placeholder="owner/name or owner/name@revision",
+        help="Of the family BERT, MPNet or RoBERTa, in safetensors of at most 1.5 GB. It is fetched once.",
+    )
+    return f"{HUB_PREFIX}{named.strip().removeprefix(HUB_PREFIX)}" if named.strip() else ""
 
 
 def starting_models(session: Session) -> list[str]:
