@@ -55,6 +55,29 @@ def rows(world, table):
     return Dashboard(world.database, world.settings).rows(table)
 
 
+def test_what_is_measured_or_previewed_can_be_cancelled(world):
+    app = open_page(world)
+    for purpose, what in ((MEASURE, "The measurement"), (PREVIEW, "The preview")):
+        if purpose == PREVIEW:
+            measure(world)
+            app = open_page(world)
+        app.button(key=f"{purpose}_button").click().run()
+        app.button(key=f"cancel_{purpose}").click().run()
+        run = find_candidate_run(world.settings.jobs, purpose, world.candidate)
+        assert run.state == "cancelled"
+        app = open_page(world)
+        assert f"{what} was stopped. Cancelled by" in words(app)
+        assert f"{purpose}_button" in {button.key for button in app.button}
+
+
+def test_what_no_process_works_on_is_not_said_to_be_read(world):
+    app = open_page(world)
+    app.button(key="measure_button").click().run()
+    find_candidate_run(world.settings.jobs, MEASURE, world.candidate).set_state("running")
+    app = open_page(world)
+    assert "Interrupted; it goes on by itself" in str(app.get("progress")[0].proto.text)
+
+
 def test_before_anything_is_measured_the_page_says_so_and_offers_it(world):
     world.read(world.champion)
     app = open_page(world)
