@@ -78,6 +78,11 @@ def test_what_no_process_works_on_is_not_said_to_be_read(world):
     assert "Interrupted; it goes on by itself" in str(app.get("progress")[0].proto.text)
 
 
+def test_figures_on_demo_reviews_say_so(world):
+    measure(world)
+    assert "Demo data" in words(open_page(world))
+
+
 def test_before_anything_is_measured_the_page_says_so_and_offers_it(world):
     world.read(world.champion)
     app = open_page(world)
