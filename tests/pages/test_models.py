@@ -13,7 +13,7 @@ from peachdash.storage.database import open_database
 from peachdash.ui.candidate_preview import business_rows, class_rows
 from peachdash.workflows.candidates import CANDIDATE, CHAMPION, GENERIC, record_measurement
 from peachdash.workflows.promoting import make_preview, promote_candidate
-from tests.integration.candidate_world import ANA, BEN, build_candidate_world
+from tests.integration.candidate_world import ANA, BEN, build_candidate_world, freeze
 
 from .conftest import Dashboard, words
 
@@ -81,6 +81,18 @@ def test_what_no_process_works_on_is_not_said_to_be_read(world):
 def test_figures_on_demo_reviews_say_so(world):
     measure(world)
     assert "Demo data" in words(open_page(world))
+
+
+def test_a_new_data_set_with_the_same_test_reviews_keeps_what_is_on_record(world):
+    first = freeze(world, 1, 100)
+    measure(world)
+    second = freeze(world, 2, 100)
+    assert first.reviews == second.reviews
+    app = open_page(world)
+    assert "Measured 1 time on these reviews" in words(app)
+    assert "3 others not measured" not in app.title[0].value
+    freeze(world, 3, 99)
+    assert "Measured 1 time on these reviews" not in words(open_page(world))
 
 
 def test_before_anything_is_measured_the_page_says_so_and_offers_it(world):

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from peachdash.records import Outcome
+from peachdash.records import Outcome, Scope
 from peachdash.storage import schema as t
 from peachdash.storage.feedback import latest_outcomes
 from peachdash.storage.standing import stands
@@ -16,8 +16,10 @@ LABELLED = "labelling"
 """Origin of a decision that labelling led to."""
 
 
-def load_labelled_reports(connection: sa.Connection, review_ids: Iterable[int]) -> list[sa.Row[Any]]:
-    """The reports on texts that were sent to labelling and wait there, or that labelling has settled.
+def load_labelled_reports(
+    connection: sa.Connection, scope: Scope, review_ids: Iterable[int]
+) -> list[sa.Row[Any]]:
+    """The reports in the viewer's scope that were sent to labelling and wait, or that it has settled.
 
     Args:
         review_ids: reviews of which the text is meant; another one of the business may say the same.
@@ -55,4 +57,6 @@ def load_labelled_reports(connection: sa.Connection, review_ids: Iterable[int]) 
         )
         .order_by(t.reports.c.review_id, t.reports.c.report_id)
     )
+    if scope.business_ids is not None:
+        statement = statement.where(t.reviews.c.business_id.in_(sorted(scope.business_ids)))
     return list(connection.execute(statement))

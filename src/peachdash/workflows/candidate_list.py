@@ -86,7 +86,7 @@ def list_candidates(database: Database, scope: Scope, settings: Settings) -> lis
     figures = {
         row["revision"]: ModelEvaluation.from_dict(row["result"])
         for row in stored
-        if row["data_set"] == held_out.key
+        if row["data_set"] in held_out.keys
     }
     active = find_active(settings)
     done = runs[runs["revision"].notna()].drop_duplicates("revision").set_index("revision")

@@ -34,10 +34,10 @@ def settle_reports(connection: sa.Connection, scope: Scope, review_ids: Iterable
     It is called within the transaction of whatever settles labels, and repeating it changes nothing.
 
     Args:
-        scope: of whoever settles; what labelling says of a text is the house's, whoever asks.
+        scope: of whoever settles; reports outside of it stay as they are.
         review_ids: reviews whose labels may have changed.
     """
-    rows = load_labelled_reports(connection, review_ids)
+    rows = load_labelled_reports(connection, scope, review_ids)
     if not rows:
         return 0
     settled = fetch_settled_labels(connection, Scope.everything(scope.viewer)).sort_values("settled_utc")
