@@ -141,12 +141,12 @@ class _Desk:
     def _wait(self, run: RunFolder, show: Any) -> None:
         from peachdash.jobs.serving import find_serve
 
-        while run.state not in ("stored", "failed"):
+        while run.state not in ("stored", "failed", "cancelled"):
             if find_serve(self.settings) is None:
                 raise JobFailed("`peachdash serve` ended; it goes on with this when it is started again.")
             show(describe_run(run))
             time.sleep(POLL_SECONDS)
-        if run.state == "failed":
+        if run.state in ("failed", "cancelled"):
             raise JobFailed(run.error)
 
 

@@ -56,3 +56,7 @@ class TrainingDiverged(PeachdashError):
 
 class TrainingCancelled(PeachdashError):
     """A training that somebody stopped; its checkpoint stays."""
+
+
+class RunCancelled(PeachdashError):
+    """A measurement or a preview that somebody stopped; what it read stays."""

@@ -66,6 +66,8 @@ def begin_words(answer: dict[str, Any]) -> str:
     """What begins, and how long it will take where that can be told."""
     verb = "going on with" if answer["resumed"] else "training"
     words = f"{verb} {answer['run_id']} on data set {answer['data_set']}"
+    if answer["encoder"] is not None:
+        words += f" from {answer['encoder']}"
     if answer["estimate_seconds"] is None:
         return f"{words}; how long it takes shows after its first steps, no speed was measured here yet"
     return f"{words}: {duration_words(answer['estimate_seconds'])} at {answer['estimate_from']}"

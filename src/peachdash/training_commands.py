@@ -30,7 +30,7 @@ Start = Annotated[
     typer.Option(
         "--start",
         help="generic-small, champion-small, generic-base, champion-base, a revision, or encoder-small and "
-        "encoder-base for the bare encoder.",
+        "encoder-base for the bare encoder, or hub:OWNER/NAME[@REVISION] for an encoder of the hub.",
     ),
 ]
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from peachdash.config import Settings
 from peachdash.storage.database import open_database
 from tests.integration.training_world import QUICK_CHANGES, add_data_set, data_set_rows
+
+# isort: split
+from hub_files import put_in_cache
 
 pytest.importorskip("torch")
 pytest_plugins = ["sentiment_tiny"]
@@ -86,6 +92,36 @@ def test_a_training_and_a_sweep_end_with_models(peachdash, frozen):
     assert words.status == 0, words.err
     assert "2 trainings" in words.out
     assert "all 2 runs are done" in words.out
+
+
+def test_an_encoder_of_the_hub_starts_a_training_and_its_model_reads_files(
+    peachdash, frozen, encoders_dir, tmp_path
+):
+    cache = tmp_path / "hub"
+    put_in_cache(cache, encoders_dir / "small")
+    offline = {
+        "HF_HUB_CACHE": str(cache),
+        "HF_HUB_OFFLINE": "1",
+        "PEACHDASH_ENCODERS": str(shutil.copytree(encoders_dir, tmp_path / "encoders")),
+    }
+    refused = peachdash("train", "--start", "hub:nobody/nothing", **offline)
+    refused.assert_refused("hub:nobody/nothing is not in the local Hugging Face cache", "HF_HUB_OFFLINE=0")
+    done = peachdash("train", "--start", "hub:tiny/encoder", *OPTIONS, "--json", **offline)
+    assert done.status == 0, done.err
+    assert "from tiny/encoder at 0123456: bert, 2 layers, width 32, 0 MB, licence mit" in done.err
+    revision = done.json["revision"]
+    texts = tmp_path / "texts.csv"
+    texts.write_text("text\nthe soup was awful\n")
+    read = peachdash("predict", texts, tmp_path / "out.csv", "--model", revision, **offline)
+    assert read.status == 0, read.err
+    pq.write_table(pa.table({"text": ["the soup was awful", "great soup"]}), tmp_path / "texts.parquet")
+    scored = peachdash(
+        "score", "--input", tmp_path / "texts.parquet", "--output", tmp_path / "read", "--model", revision,
+        **offline,
+    )  # fmt: skip
+    assert scored.status == 0, scored.err
+    rows = pq.read_table(tmp_path / "read").to_pandas()
+    assert set(rows["revision"]) == {revision}
 
 
 def test_ctrl_c_stops_and_the_same_command_goes_on(environment, frozen, peachdash):

@@ -506,6 +506,7 @@ CALLS: dict[str, list[Call]] = {
     ],
     "workflows.feedback.store_report": [call(lambda world, ids: (MODELS, ids.reviews[5], "spam", ""))],
     "workflows.feedback.withdraw_reports": [call(lambda world, ids: (ids.reviews[0],))],
+    "workflows.labelled_reports.settle_reports": [call(lambda world, ids: (ids.reviews,), alike=WRITES)],
     "workflows.feedback.store_withdrawals": [call(lambda world, ids: (ids.reviews[0],), alike=WRITES)],
     "workflows.feedback.take_back_decision": [call(lambda world, ids: (ids.reviews[1],), may=DECIDING)],
     "workflows.feedback.mark_answered": [

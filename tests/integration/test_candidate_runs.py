@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pandas as pd
 import pyarrow as pa
@@ -10,6 +12,7 @@ import pytest
 
 from peachdash.errors import BadInput, ModelUnavailable, NotFound, Superseded
 from peachdash.jobs import candidate_runs
+from peachdash.jobs.cancelling import cancel_candidate_run, is_worker_alive
 from peachdash.jobs.candidate_runs import (
     MEASURE,
     PREVIEW,
@@ -22,7 +25,7 @@ from peachdash.jobs.candidate_runs import (
 from peachdash.jobs.handover import hand_over
 from peachdash.jobs.inbox import serve_inbox
 from peachdash.jobs.progress import describe_run
-from peachdash.jobs.runs import RunFolder, list_runs
+from peachdash.jobs.runs import RunFolder, list_runs, worker_lock
 from peachdash.jobs.scoring import create_scoring_run
 from peachdash.jobs.serving import ServeLock
 from peachdash.jobs.supervisor import Supervisor
@@ -188,6 +191,108 @@ def test_a_run_that_cannot_be_finished_fails_in_words_and_once(world):
     assert find_candidate_run(world.settings.jobs, MEASURE, world.candidate).run_id == run.run_id
     again = ask_measurement(world.database, ANA, world.settings, world.candidate)
     assert again.run_id != run.run_id, "a failed run can be asked for again"
+
+
+def cancel(world, run, scope=ANA) -> None:
+    cancel_candidate_run(scope, world.settings, run.run_id)
+
+
+def test_a_waiting_one_is_cancelled_at_once_and_can_be_asked_for_again(world):
+    run = ask_preview(world.database, ANA, world.settings, world.candidate)
+    cancel(world, run)
+    assert (run.state, run.error) == ("cancelled", "Cancelled by ana.")
+    assert next_run(world.settings.jobs) is None
+    take_run(run, Tools(WorldScorer(world), None), world.settings, os.getppid())
+    assert run.state == "cancelled", "a worker that had just taken it does not read either"
+    with pytest.raises(NotFound, match="any more"):
+        cancel(world, run)
+    again = ask_preview(world.database, ANA, world.settings, world.candidate)
+    assert (again.state, len(again.input)) == ("queued", 240)
+    finish(world, again)
+
+
+def test_a_running_one_stops_at_its_next_part_and_keeps_what_it_read(world):
+    run = ask_measurement(world.database, ANA, world.settings, world.candidate)
+
+    class Impatient(WorldScorer):
+        def score(self, texts, models, on_batch):
+            def counted(*batch):
+                if len(self.read) == 50:
+                    cancel(world, run)
+                    assert run.state == "running", "the worker has still to see it"
+                on_batch(*batch)
+
+            super().score(texts, models, counted)
+
+    with worker_lock(world.settings.jobs, wait=lambda: False) as ours:
+        assert ours
+        take_run(run, Tools(Impatient(world), None), world.settings, os.getppid())
+    assert (run.state, run.error) == ("cancelled", "Cancelled by ana.")
+    Supervisor(world.database, world.settings)._take_output(run)
+    assert not (run.path / "input.parquet").exists()
+    again = ask_measurement(world.database, ANA, world.settings, world.candidate)
+    assert len(again.input) == 360 - 50
+    finish(world, again)
+    assert "peach" in set(history(world, world.candidate)["data_set"])
+
+
+def test_costs_are_not_measured_of_one_that_was_cancelled(world):
+    world.read_all()
+    run = ask_measurement(world.database, ANA, world.settings, world.candidate)
+    (run.path / "cancel").write_text("ben")
+    take_run(run, Tools(WorldScorer(world), None), world.settings, os.getppid())
+    assert (run.state, run.error) == ("cancelled", "Cancelled by ben.")
+    assert find_cost(world.database, ANA, world.settings, world.candidate) is None
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from peachdash.jobs.runs import worker_lock
+with worker_lock(Path(sys.argv[1]), wait=lambda: False):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_after_a_kill_nothing_counts_as_being_worked_on_and_a_cancel_takes_effect(world):
+    run = ask_preview(world.database, ANA, world.settings, world.candidate)
+    assert not is_worker_alive(world.settings.jobs)
+    arguments = [sys.executable, "-c", HOLDER, str(world.settings.jobs)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout.readline() == "held\n"
+        run.set_state("running")
+        assert is_worker_alive(world.settings.jobs)
+        worker.kill()
+    assert not is_worker_alive(world.settings.jobs)
+    assert next_run(world.settings.jobs).run_id == run.run_id, "the next worker would go on"
+    cancel(world, run)
+    assert run.state == "cancelled"
+    assert next_run(world.settings.jobs) is None
+
+
+def test_a_kill_between_the_cancel_and_the_stop_leaves_it_to_the_next_worker(world):
+    run = ask_preview(world.database, ANA, world.settings, world.candidate)
+    run.set_state("running")
+    with worker_lock(world.settings.jobs, wait=lambda: False):
+        cancel(world, run)
+    assert run.state == "running"
+    tools = Tools(WorldScorer(world), None)
+    take_run(next_run(world.settings.jobs), tools, world.settings, os.getppid())
+    assert (run.state, tools.scorer.read) == ("cancelled", [])
+
+
+def test_only_analysts_cancel_and_only_candidates(world):
+    run = ask_preview(world.database, ANA, world.settings, world.candidate)
+    mia = Scope("mia", Role.MANAGER, frozenset({"ash"}))
+    with pytest.raises(NotFound):
+        cancel(world, run, mia)
+    other = create_scoring_run(
+        world.settings.jobs, pd.DataFrame({"text_sha256": ["x"], "text": ["x"]}), [world.champion]
+    )
+    with pytest.raises(NotFound):
+        cancel(world, other)
+    assert (run.state, other.state) == ("queued", "queued")
 
 
 def test_a_command_does_the_same_in_its_own_process(world, monkeypatch):

@@ -11,23 +11,10 @@ from peachdash.sentiment.sweep_space import SweepSpace, parse_axis
 from peachdash.workflows.sweeps import describe_sweep, end_sweep, request_sweep
 from peachdash.workflows.trainings import TrainingRequest
 from tests.integration.conftest import CREAMERY_ONLY
-from tests.integration.test_trainings import work
-from tests.integration.training_world import ADA, add_data_set, data_set_rows, quick, tiny_settings
+from tests.integration.training_world import ADA, quick, work
 
 pytest.importorskip("torch")
-pytest_plugins = ["sentiment_tiny"]
-
-
-@pytest.fixture
-def settings(home, encoders_dir, models_dir, generic, monkeypatch):
-    monkeypatch.setenv("PEACHDASH_ENCODER_UNCHECKED", "1")
-    return tiny_settings(home, encoders_dir, models_dir)
-
-
-@pytest.fixture
-def world(database, settings):
-    add_data_set(database, data_set_rows())
-    return database
+pytest_plugins = ["sentiment_tiny", "tests.integration.training_world"]
 
 
 def ask(database, settings, sampler="grid", runs=12, minutes=None, **axes: str) -> str:

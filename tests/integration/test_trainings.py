@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from peachdash.errors import BadInput, ModelUnavailable, NotFound
 from peachdash.jobs import training
 from peachdash.jobs.runs import read_json
-from peachdash.jobs.trainer import next_training, starts_in_vain, take_training
+from peachdash.jobs.trainer import starts_in_vain, take_training
 from peachdash.queries.data_sets import fetch_training_run, fetch_training_runs
 from peachdash.sentiment.active import find_model
 from peachdash.sentiment.adapter import read_manifest
@@ -31,38 +31,16 @@ from tests.integration.training_world import (
     data_set_rows,
     environment,
     quick,
-    tiny_settings,
+    work,
 )
 
 pytest.importorskip("torch")
-pytest_plugins = ["sentiment_tiny"]
-
-
-@pytest.fixture
-def settings(home, encoders_dir, models_dir, generic, monkeypatch):
-    monkeypatch.setenv("PEACHDASH_ENCODER_UNCHECKED", "1")
-    return tiny_settings(home, encoders_dir, models_dir)
-
-
-@pytest.fixture
-def world(database, settings):
-    add_data_set(database, data_set_rows())
-    return database
+pytest_plugins = ["sentiment_tiny", "tests.integration.training_world"]
 
 
 def ask(database, settings, **changes) -> str:
     request = TrainingRequest(None, "generic-small", quick(**changes), "a try")
     return request_training(database, ADA, settings, request)[0]
-
-
-def work(database, settings) -> None:
-    """What the supervisor and the trainer do, one after the other."""
-    training.hand_out(database, ADA, settings)
-    with training.trainer_lock(settings) as ours:
-        assert ours
-        while (run := next_training(settings)) is not None:
-            take_training(run, settings)
-    training.take_finished(database, ADA, settings)
 
 
 def row_of(database, run_id):

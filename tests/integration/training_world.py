@@ -1,6 +1,7 @@
 """A home with a small data set, and a random encoder of two layers in place of the published one.
 
-PYTEST_DONT_REWRITE: it is imported beside the fixtures of `tests/unit/sentiment_tiny`.
+PYTEST_DONT_REWRITE: it is imported beside the fixtures of `tests/unit/sentiment_tiny`. As a plugin it gives
+the fixtures `settings` and `world`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
@@ -17,6 +19,8 @@ from sentiment_tiny import make_frame
 
 from peachdash.config import Settings
 from peachdash.data_sets.assembling import hash_rows
+from peachdash.jobs import training
+from peachdash.jobs.trainer import next_training, take_training
 from peachdash.records import Scope
 from peachdash.sentiment.text import text_sha256s
 from peachdash.storage.data_sets import append_data_set
@@ -53,6 +57,32 @@ def add_data_set(database: Database, rows: pd.DataFrame) -> int:
 
 def tiny_settings(home: Path, encoders: Path, models: Path, **more: Any) -> Settings:
     return Settings(home=home, encoders=encoders, models=models, device="cpu", **more)
+
+
+@pytest.fixture
+def settings(
+    home: Path, encoders_dir: Path, models_dir: Path, generic: Any, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    """A home that takes the random encoder for the small one, with a generic model on it."""
+    monkeypatch.setenv("PEACHDASH_ENCODER_UNCHECKED", "1")
+    return tiny_settings(home, encoders_dir, models_dir)
+
+
+@pytest.fixture
+def world(database: Database, settings: Settings) -> Database:
+    """The database of that home, with one data set."""
+    add_data_set(database, data_set_rows())
+    return database
+
+
+def work(database: Database, settings: Settings) -> None:
+    """What the supervisor and the trainer do, one after the other."""
+    training.hand_out(database, ADA, settings)
+    with training.trainer_lock(settings) as ours:
+        assert ours
+        while (run := next_training(settings)) is not None:
+            take_training(run, settings)
+    training.take_finished(database, ADA, settings)
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -6,6 +6,7 @@ import pytest
 
 from peachdash.errors import DatabaseLocked, ModelUnavailable
 from peachdash.jobs import service as service_module
+from peachdash.sentiment.active import find_active
 
 from .conftest import words
 
@@ -22,6 +23,9 @@ PAGES = (
     "train",
     "upload",
 )
+EVERY_PAGE = (*PAGES, "models")
+"""With the one that needs models which are really there, where the others are content with names."""
+
 NO_FIGURES = ("upload", "label", "adjudicate", "train")
 
 
@@ -36,6 +40,18 @@ def test_a_filled_page_opens_with_one_computed_sentence(dashboard, page):
 @pytest.mark.parametrize("page", PAGES)
 def test_demo_data_says_so_where_reviews_are_shown(dashboard, page):
     assert ("Demo data" in words(dashboard.open(page))) == (page not in NO_FIGURES)
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_models_opens_over_a_filled_and_an_empty_database(make_dashboard, entered, monkeypatch, filled):
+    made = make_dashboard(filled)
+    monkeypatch.setattr(service_module, "find_active", find_active)
+    app = made.open("models")
+    assert len(app.title) == 1
+    assert "reads all reviews now" in app.title[0].value
+    assert app.title[0].value.endswith(".")
+    assert not app.error
+    assert "Demo data" not in words(app), "nothing was measured"
 
 
 def test_other_businesses_are_not_called_demo(dashboard):
@@ -61,7 +77,7 @@ def test_an_empty_database_takes_uploads(empty_dashboard):
     assert app.file_uploader(key="upload_file") is not None
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", EVERY_PAGE)
 def test_a_locked_database_is_a_clear_line(dashboard, page, monkeypatch):
     def held() -> None:
         raise DatabaseLocked("peachdash.duckdb is held by process 7. Stop it.")
@@ -73,7 +89,7 @@ def test_a_locked_database_is_a_clear_line(dashboard, page, monkeypatch):
     assert "Nothing was changed" in words(app)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", EVERY_PAGE)
 def test_a_missing_model_is_a_clear_line(dashboard, page, monkeypatch):
     def missing(settings: object) -> None:
         raise ModelUnavailable("champion-small is not installed: run make models.")

@@ -74,6 +74,21 @@ def test_the_last_label_can_be_taken_back_after_a_pause(dashboard):
     assert app.title[0].value == "3 reviews to label\\."
 
 
+def test_the_last_label_of_all_can_be_taken_back_until_both_are_in(dashboard):
+    app = sit_down(make(dashboard), "Ada")
+    label(app, "positive", "positive", "positive")
+    assert "labelled every review" in words(app)
+    app.button(key="label_undo").click().run()
+    assert app.title[0].value == "1 review to label\\."
+    label(app, "negative")
+    app = sit_down(dashboard.open("label"), "Ben")
+    label(app, "neutral", "neutral", "neutral")
+    assert "Both of you have labelled it, so it stays" in words(app)
+    assert "label_undo" not in {button.key for button in app.button}
+    app = sit_down(dashboard.open("label"), "Ada")
+    assert "label_undo" not in {button.key for button in app.button}
+
+
 def test_later_puts_a_review_behind_the_others(dashboard):
     app = sit_down(make(dashboard), "Ada")
     first = app.text[0].value

@@ -13,7 +13,7 @@ from peachdash.storage.database import open_database
 from peachdash.ui.candidate_preview import business_rows, class_rows
 from peachdash.workflows.candidates import CANDIDATE, CHAMPION, GENERIC, record_measurement
 from peachdash.workflows.promoting import make_preview, promote_candidate
-from tests.integration.candidate_world import ANA, BEN, build_candidate_world
+from tests.integration.candidate_world import ANA, BEN, build_candidate_world, freeze
 
 from .conftest import Dashboard, words
 
@@ -53,6 +53,46 @@ def make_ready(world) -> None:
 
 def rows(world, table):
     return Dashboard(world.database, world.settings).rows(table)
+
+
+def test_what_is_measured_or_previewed_can_be_cancelled(world):
+    app = open_page(world)
+    for purpose, what in ((MEASURE, "The measurement"), (PREVIEW, "The preview")):
+        if purpose == PREVIEW:
+            measure(world)
+            app = open_page(world)
+        app.button(key=f"{purpose}_button").click().run()
+        app.button(key=f"cancel_{purpose}").click().run()
+        run = find_candidate_run(world.settings.jobs, purpose, world.candidate)
+        assert run.state == "cancelled"
+        app = open_page(world)
+        assert f"{what} was stopped. Cancelled by" in words(app)
+        assert f"{purpose}_button" in {button.key for button in app.button}
+
+
+def test_what_no_process_works_on_is_not_said_to_be_read(world):
+    app = open_page(world)
+    app.button(key="measure_button").click().run()
+    find_candidate_run(world.settings.jobs, MEASURE, world.candidate).set_state("running")
+    app = open_page(world)
+    assert "Interrupted; it goes on by itself" in str(app.get("progress")[0].proto.text)
+
+
+def test_figures_on_demo_reviews_say_so(world):
+    measure(world)
+    assert "Demo data" in words(open_page(world))
+
+
+def test_a_new_data_set_with_the_same_test_reviews_keeps_what_is_on_record(world):
+    first = freeze(world, 1, 100)
+    measure(world)
+    second = freeze(world, 2, 100)
+    assert first.reviews == second.reviews
+    app = open_page(world)
+    assert "Measured 1 time on these reviews" in words(app)
+    assert "3 others not measured" not in app.title[0].value
+    freeze(world, 3, 99)
+    assert "Measured 1 time on these reviews" not in words(open_page(world))
 
 
 def test_before_anything_is_measured_the_page_says_so_and_offers_it(world):

@@ -15,6 +15,11 @@ from tests.integration.training_world import ADA, add_data_set, data_set_rows
 
 from .conftest import words
 
+# isort: split
+from hub_files import COMMIT, put_in_cache
+
+pytest_plugins = ["sentiment_tiny", "hub_files"]
+
 EPOCHS = [
     {"epoch": 1, "epochs": 4, "step": 10, "steps": 40, "training_loss": 0.9, "validation_loss": 0.7,
      "macro_f1": 0.61, "accuracy": 0.6, "seconds": 5.0, "tokens": 900},
@@ -117,6 +122,40 @@ def test_the_estimate_rests_on_what_was_measured_here(with_data_set):
     write_json(with_data_set.settings.home / "training_speed.json", speed)
     text = words(with_data_set.open("train"))
     assert "tokens at 10 tokens a second, measured here in a short trial" in text
+
+
+def test_an_encoder_of_the_hub_is_shown_with_its_licence_before_anything_starts(
+    with_data_set, hub_cache, encoders_dir
+):
+    put_in_cache(hub_cache, encoders_dir / "small")
+    app = with_data_set.open("train")
+    app.selectbox(key="train_start").set_value("hub:").run()
+    assert "Name the encoder" in words(app)
+    app.text_input(key="train_hub_id").set_value(" tiny/encoder ").run()
+    assert "tiny/encoder at 0123456: bert, 2 layers, width 32, 0 MB, licence mit" in words(app)
+    assert app.number_input(key="train_rate_hub").value == 5e-4
+    assert app.button(key="train_measure").label == "Fetch the encoder and measure its speed"
+    app.button(key="train_begin").click().run()
+    (row,) = with_data_set.rows(t.training_runs)
+    assert (row["size"], row["start_revision"]) == ("hub", f"hub:tiny/encoder@{COMMIT}")
+    assert "hub from tiny/encoder at 0123456" in words(app)
+
+
+def test_an_encoder_that_is_nowhere_is_refused_in_one_line(with_data_set, hub_cache):
+    app = with_data_set.open("train")
+    app.selectbox(key="train_start").set_value("hub:").run()
+    app.text_input(key="train_hub_id").set_value("nobody/nothing").run()
+    assert "the local Hugging Face cache does not hold it" in words(app)
+    assert "Nothing was started" in words(app)
+    assert app.button(key="train_begin").disabled
+
+
+def test_a_trial_that_failed_says_why(with_data_set):
+    app = with_data_set.open("train")
+    app.button(key="train_measure").click().run()
+    (run,) = training.trial_runs(with_data_set.settings)
+    run.set_state("failed", "the encoder is gone")
+    assert "Its speed could not be measured: the encoder is gone" in words(with_data_set.open("train"))
 
 
 def test_a_running_training_shows_its_stage_then_its_curves(with_data_set):

@@ -35,3 +35,12 @@ def test_a_training_before_its_first_epoch_has_its_own_curve():
 def test_macro_f1_stands_by_epoch():
     spec = macro_f1_chart(HISTORY, title="Macro-F1").to_dict()
     assert spec["description"] == "Macro-F1 on validation by epoch: 0.50, 0.60."
+
+
+def test_a_name_at_the_left_edge_stands_to_the_right_of_its_line():
+    def sides(steps: int) -> list[str]:
+        spec = loss_chart(CURVE, [], title="Loss", steps=steps).to_dict()
+        return [layer["mark"]["align"] for layer in spec["layer"] if layer["mark"]["type"] == "text"]
+
+    assert sides(500) == ["left"]
+    assert sides(20) == ["right"]

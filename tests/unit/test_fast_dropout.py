@@ -36,15 +36,15 @@ def test_the_state_can_be_stored_and_put_back():
     assert (other.keep((1000,), 0.5) == first).all()
 
 
-def test_attention_without_dropout_reads_as_before():
-    from transformers import BertConfig, BertModel
+@pytest.mark.parametrize("kind", ["bert", "roberta", "xlm-roberta", "camembert"])
+def test_attention_without_dropout_reads_as_before(kind):
+    from transformers import AutoConfig, AutoModel
 
-    config = BertConfig(
-        vocab_size=20, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32
-    )
+    shape = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    config = AutoConfig.for_model(kind, vocab_size=20, **shape)
     torch.manual_seed(0)
-    model = BertModel(config, add_pooling_layer=False).eval()
-    ids = torch.randint(0, 20, (3, 6))
+    model = AutoModel.from_config(config, add_pooling_layer=False).eval()
+    ids = torch.randint(2, 20, (3, 6))
     mask = torch.tensor([[1] * 6, [1] * 4 + [0] * 2, [1] * 2 + [0] * 4])
     before = model(input_ids=ids, attention_mask=mask).last_hidden_state
     assert use_fast_dropout(model, MaskSource(1)) == 7  # embeddings, and three in each layer

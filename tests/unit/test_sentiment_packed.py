@@ -10,7 +10,7 @@ import pytest
 from peachdash.sentiment.engine import Scorer
 from peachdash.sentiment.loading import LoadedModel
 from peachdash.sentiment.model import Network
-from peachdash.sentiment.packed import PackedEncoder, PackedTexts
+from peachdash.sentiment.packed import KINDS, PackedEncoder, PackedTexts
 from peachdash.sentiment.registry import resolve_model
 from peachdash.sentiment.tokens import EncodedTexts
 
@@ -29,7 +29,7 @@ ODD = [
 
 
 def random_network(kind: str) -> Network:
-    from transformers import BertConfig, BertModel, MPNetConfig, MPNetModel
+    from transformers import AutoConfig, AutoModel
 
     torch.manual_seed(1)
     shape = {
@@ -41,10 +41,8 @@ def random_network(kind: str) -> Network:
         "max_position_embeddings": 64,
         "initializer_range": 0.3,
     }
-    if kind == "bert":
-        encoder = BertModel(BertConfig(**shape), add_pooling_layer=False)
-    else:
-        encoder = MPNetModel(MPNetConfig(**shape, pad_token_id=1), add_pooling_layer=False)
+    padding = {} if kind == "bert" else {"pad_token_id": 1}
+    encoder = AutoModel.from_config(AutoConfig.for_model(kind, **shape, **padding), add_pooling_layer=False)
     return Network(encoder.eval(), torch.nn.Linear(32, 3))
 
 
@@ -54,7 +52,7 @@ def random_texts(lengths: list[int]) -> EncodedTexts:
     return EncodedTexts(ids, offsets, 1)
 
 
-@pytest.mark.parametrize("kind", ["bert", "mpnet"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("rows", [None, np.array([4, 0, 2])], ids=["all", "some"])
 def test_logits_are_those_of_transformers(kind, rows):
     network, encoded = random_network(kind), random_texts([5, 3, 5, 40, 2, 3])
@@ -126,7 +124,7 @@ def test_shipped_models_read_as_plain_fp32_one_by_one(size, precision, bound):
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
-@pytest.mark.parametrize("kind", ["bert", "mpnet"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])
 def test_a_gpu_computes_the_same(kind, precision):
     network, encoded = random_network(kind), random_texts([5, 3, 5, 40, 2, 3])

@@ -55,7 +55,7 @@ def loss_chart(
     x = alt.X("step:Q", title="step", scale=alt.Scale(domain=[0, end]), axis=alt.Axis(format=",d"))
     y = alt.Y("loss:Q", title="loss", scale=alt.Scale(domain=[0, top]))
     faint = alt.Chart(raw).mark_line(strokeWidth=1, opacity=0.3, color=MODEL_COLOURS[0]).encode(x=x, y=y)
-    chart = alt.layer(faint, *_lines(rows, x, y, "loss", top).layer)
+    chart = alt.layer(faint, *_lines(rows, x, y, "loss", top, end).layer)
     return stretched(finish(chart, title, describe_losses(curve, history)), HEIGHT)
 
 
@@ -70,7 +70,7 @@ def macro_f1_chart(history: Sequence[Mapping[str, Any]], *, title: str) -> alt.L
     axis = alt.Axis(format="d", tickMinStep=1, tickCount=min(epochs, 10))
     x = alt.X("epoch:Q", title="epoch", scale=alt.Scale(domain=[0, epochs]), axis=axis)
     y = alt.Y("score:Q", title="macro-F1", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".1f"))
-    chart = _lines(rows, x, y, "score", 1.0, x_name="epoch")
+    chart = _lines(rows, x, y, "score", 1.0, epochs, x_name="epoch")
     return stretched(finish(chart, title, describe_macro_f1(history)), HEIGHT)
 
 
@@ -92,14 +92,21 @@ def describe_macro_f1(history: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _lines(
-    rows: pd.DataFrame, x: alt.X, y: alt.Y, y_name: str, top: float, *, x_name: str = "step"
+    rows: pd.DataFrame, x: alt.X, y: alt.Y, y_name: str, top: float, end: int, *, x_name: str = "step"
 ) -> alt.LayerChart:
+    """Lines with points, each with its name at its end: to the right while there is room, else above."""
     names = list(dict.fromkeys(rows["model"]))
     base = alt.Chart(rows).encode(
         x=x, y=y, color=model_colour(names), tooltip=["model", x_name, alt.Tooltip(y_name, format=".3f")]
     )
     points = base.transform_filter(alt.datum.model != TRAINING).mark_point(filled=True, size=60, opacity=1)
     labels = frames.end_labels(rows, "model", x_name, y_name, top * LABEL_PIXELS / HEIGHT, high=top)
-    text = alt.Chart(labels).mark_text(align="right", dx=-6, dy=-12, color=TEXT, fontWeight="bold")
-    labelled = text.encode(x=f"{x_name}:Q", y="label_y:Q", text="model:N")
-    return alt.layer(base.mark_line(strokeWidth=2), points, labelled)
+    early = labels[x_name] < end / 2
+    named = [
+        alt.Chart(part)
+        .mark_text(align=align, dx=dx, dy=dy, color=TEXT, fontWeight="bold")
+        .encode(x=f"{x_name}:Q", y="label_y:Q", text="model:N")
+        for part, align, dx, dy in ((labels[early], "left", 8, 0), (labels[~early], "right", -6, -12))
+        if len(part)
+    ]
+    return alt.layer(base.mark_line(strokeWidth=2), points, *named)

@@ -188,7 +188,8 @@ def execute_candidate_run(
         scorer: keeps the models loaded from run to run.
         find: the model of a revision.
         settings: for the costs, which are measured in a process of their own.
-        on_part: called with the path of each finished part.
+        on_part: called with the path of each finished part, and before a cost is measured with that of the
+            run; what it raises stops the run.
     """
     rows, done = run.input.to_pandas(), 0
     left = rows[~_pair_keys(rows).isin(_pair_keys(read_so_far(run)))]
@@ -199,7 +200,7 @@ def execute_candidate_run(
         done += len(texts)
     parts.flush()
     run.append_event(event="read", done=parts.total, total=parts.total)
-    _measure_costs(run, find, settings)
+    _measure_costs(run, find, settings, on_part or (lambda path: None))
     run.append_event(event="finished", done=parts.total, total=parts.total)
 
 
@@ -217,10 +218,16 @@ def read_so_far(run: RunFolder) -> pd.DataFrame:
     return pd.concat(frames) if frames else pd.DataFrame(columns=["text_sha256", "revision"], dtype=str)
 
 
-def _measure_costs(run: RunFolder, find: Callable[[str], ModelReference], settings: Settings) -> None:
+def _measure_costs(
+    run: RunFolder,
+    find: Callable[[str], ModelReference],
+    settings: Settings,
+    check: Callable[[Path], None],
+) -> None:
     """Speed and memory of the revisions that lack them; what cannot be measured is left out and logged."""
     costs: dict[str, Any] = {}
     for revision in CandidateRequest.of(run).costs:
+        check(run.path)
         try:
             texts = list(load_labelled(settings.data, "validation")["text"])
             costs[revision] = measure_reading(settings, find(revision), texts).to_dict()
@@ -243,6 +250,8 @@ def take_candidate_output(
     if frames:
         store_predictions(database, scope, pd.concat(frames))
     taken.update(part.name for part in parts)
+    if run.state == "cancelled" and (run.path / "input.parquet").is_file():
+        run.discard_payload()
     if run.state != "done":
         return
     try:

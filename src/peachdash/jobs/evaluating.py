@@ -10,7 +10,7 @@ from peachdash.errors import ModelUnavailable
 from peachdash.evaluation import Comparison
 from peachdash.jobs.local import OnProgress, score_unread
 from peachdash.records import Scope
-from peachdash.sentiment.active import find_model
+from peachdash.sentiment.active import find_model, generic_beside
 from peachdash.sentiment.corpus import load_labelled
 from peachdash.sentiment.encoders import ENCODERS, find_encoder
 from peachdash.sentiment.registry import ModelReference
@@ -101,7 +101,7 @@ def measure_real_sets(
     sets: tuple[str, ...],
     on_progress: Callable[[str, int, int], None],
 ) -> list[RealSetResult]:
-    """Each model on each published set, a champion also against the generic model of its size.
+    """Each model on each published set, a champion also against its generic model.
 
     Raises:
         BadInput: an unknown set, or a damaged file.
@@ -114,6 +114,6 @@ def _own_generic(model: ModelReference, settings: Settings) -> ModelReference | 
     if model.role != "champion":
         return None
     try:
-        return find_model(f"generic-{model.size}", settings)
+        return find_model(generic_beside(model), settings)
     except ModelUnavailable:
         return None

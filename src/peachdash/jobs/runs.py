@@ -4,7 +4,7 @@
     <id>/input.parquet      on what
     <id>/events.jsonl       progress, one JSON object a line
     <id>/output/*.parquet   finished parts; each appears whole
-    <id>/state.json         queued, running, done or failed; the process; the error
+    <id>/state.json         queued, running, done, failed, cancelled or stored; the process; why
 
 Everything is written beside its place and renamed there, so that a kill at any moment leaves either
 the old or the new content.
@@ -27,7 +27,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-State = Literal["queued", "running", "done", "failed", "stored"]
+State = Literal["queued", "running", "done", "failed", "cancelled", "stored"]
 UNFINISHED: tuple[State, ...] = ("queued", "running")
 ADOPTED = "adopted"
 
@@ -190,8 +190,8 @@ def worker_lock(jobs: Path, wait: Callable[[], bool]) -> Iterator[bool]:
 
 
 def forget_old_runs(jobs: Path, keep: int = 50) -> None:
-    """Delete stored and failed runs beyond the newest `keep`, and what a kill left half made."""
-    ended = [run for run in list_runs(jobs) if run.state in ("stored", "failed")]
+    """Delete runs that ended beyond the newest `keep`, and what a kill left half made."""
+    ended = [run for run in list_runs(jobs) if run.state in ("stored", "failed", "cancelled")]
     for run in ended[:-keep] if keep else ended:
         shutil.rmtree(run.path, ignore_errors=True)
     hour_ago = time.time() - 3600

@@ -145,7 +145,7 @@ class Supervisor:
             except Exception as error:
                 log.exception("the run %s could not be taken", run.run_id)
                 self._given_up.add((run.run_id, state))
-                if run.state not in ("stored", "failed"):
+                if run.state not in ("stored", "failed", "cancelled"):
                     run.set_state("failed", f"{type(error).__name__}; see the log")
 
     def _take_background_run(self, run: RunFolder) -> None:

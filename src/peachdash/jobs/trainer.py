@@ -34,6 +34,9 @@ from peachdash.jobs.training import (
 from peachdash.jobs.training_speed import measure_training_speed, remember_training
 from peachdash.logs import configure_logging
 from peachdash.sentiment.active import find_model
+from peachdash.sentiment.encoders import ENCODERS, HUB_SIZE, EncoderSpec, hub_encoder_spec
+from peachdash.sentiment.hub_encoder_install import install_hub_encoder
+from peachdash.sentiment.hub_encoders import HubEncoder
 from peachdash.sentiment.training_settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -109,7 +112,8 @@ def take_trial(run: RunFolder, settings: Settings, check: Check = lambda: None) 
     run.set_state("running")
     try:
         chosen = TrainingSettings.from_dict(run.request["settings"])
-        measure_training_speed(settings, str(run.request["size"]), run.input.to_pandas(), chosen)
+        encoder = ready_encoder(run, settings)
+        measure_training_speed(settings, encoder, run.input.to_pandas(), chosen)
     except Exception as error:
         log.exception("the trial of speed %s failed", run.run_id)
         run.set_state("failed", str(error) if isinstance(error, PeachdashError) else type(error).__name__)
@@ -155,15 +159,17 @@ def _execute(run: RunFolder, settings: Settings, check: Check, note: _Notes) -> 
         check()
 
     request = run.request
+    encoder = ready_encoder(run, settings, note.stage)
     data = gather(run, settings, note.stage)
     note.stage("training")
     manifest, trained = build_model(
         "champion",
-        str(request["size"]),
+        encoder.size,
         data,
         TrainingSettings.from_dict(request["settings"]),
         run.path / MODEL,
         encoders_dir=settings.encoders,
+        encoder=encoder,
         device=settings.device,
         command=f"peachdash train --resume {run.run_id}",
         watch=Watch(
@@ -175,7 +181,7 @@ def _execute(run: RunFolder, settings: Settings, check: Check, note: _Notes) -> 
     )
     revision = short_revision(manifest)
     _move_model(run.path / MODEL, settings.trained / revision)
-    remember_training(settings, str(request["size"]), trained, run.run_id)
+    remember_training(settings, encoder, trained, run.run_id)
     result = {
         "state": "done",
         "revision": revision,
@@ -191,6 +197,29 @@ def _execute(run: RunFolder, settings: Settings, check: Check, note: _Notes) -> 
     }
     write_json(run.path / RESULT, result)
     run.set_state("done")
+
+
+def ready_encoder(
+    run: RunFolder, settings: Settings, stage: Callable[[str], None] = lambda words: None
+) -> EncoderSpec:
+    """The encoder of a run; one of the hub is fetched where it is not here yet.
+
+    Raises:
+        ModelUnavailable: it cannot be fetched, or is not what it should be.
+        ModelRefused: its files do not fit each other.
+    """
+    request = run.request
+    if request["size"] != HUB_SIZE:
+        return ENCODERS[str(request["size"])]
+    if request["hub"] is None:
+        return hub_encoder_spec(*request["encoder"])
+    hub = HubEncoder(**request["hub"])
+
+    def tell(done: int, total: int) -> None:
+        stage(f"fetching the encoder, {done / 1e6:,.0f} of {total / 1e6:,.0f} MB")
+
+    stage("looking for the encoder")
+    return install_hub_encoder(hub, settings.encoders, tell).spec
 
 
 def gather(

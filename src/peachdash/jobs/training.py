@@ -51,9 +51,16 @@ def ask_trial(settings: Settings, plan: TrainingPlan) -> RunFolder:
     waiting = trial_runs(settings)
     if waiting:
         return waiting[0]
-    request = {"size": plan.size, "settings": plan.settings.to_dict()}
+    request = {**_encoder_values(plan), "settings": plan.settings.to_dict()}
     table = pa.Table.from_pandas(plan.rows[["text", "label", "split"]], preserve_index=False)
     return create_run(settings.trainings, TRIAL, request, table)
+
+
+def failed_trial(settings: Settings, plan: TrainingPlan) -> str:
+    """Why the last trial of speed with the encoder of a plan came to nothing; '' where none did."""
+    runs = [run for run in list_runs(settings.trainings) if run.request.get("kind") == TRIAL]
+    same = [run for run in runs if run.request["encoder"] == [plan.encoder.name, plan.encoder.sha256]]
+    return same[-1].error if same and same[-1].state == "failed" else ""
 
 
 def open_run(settings: Settings, run_id: str) -> RunFolder | None:
@@ -83,7 +90,7 @@ def hand_out(database: Database, scope: Scope, settings: Settings) -> list[RunFo
 def make_folder(settings: Settings, run_id: str, plan: TrainingPlan) -> RunFolder:
     """The queued run folder of a training."""
     request = {
-        "size": plan.size,
+        **_encoder_values(plan),
         "start": plan.start.lookup if plan.start else None,
         "settings": plan.settings.to_dict(),
         "data_set": plan.data_set["number"],
@@ -92,6 +99,12 @@ def make_folder(settings: Settings, run_id: str, plan: TrainingPlan) -> RunFolde
     columns = ["text", "label", "slices", "split"]
     table = pa.Table.from_pandas(plan.rows[columns], preserve_index=False)
     return create_run(settings.trainings, KIND, request, table, run_id=run_id)
+
+
+def _encoder_values(plan: TrainingPlan) -> dict[str, Any]:
+    """What the trainer needs to find the encoder, and to fetch one of the hub."""
+    hub = plan.hub.to_dict() if plan.hub is not None else None
+    return {"size": plan.size, "hub": hub, "encoder": [plan.encoder.name, plan.encoder.sha256]}
 
 
 def take_finished(database: Database, scope: Scope, settings: Settings) -> list[RunFolder]:

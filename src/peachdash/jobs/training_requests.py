@@ -84,11 +84,12 @@ def _train(database: Database, scope: Scope, settings: Settings, arguments: Argu
         plan, run_id = plan_training(database, scope, settings, request), waiting
     else:
         run_id, plan = request_training(database, scope, settings, request)
-    estimate = estimate_seconds(settings, plan.size, plan.rows, plan.settings)
+    estimate = estimate_seconds(settings, plan.encoder, plan.rows, plan.settings)
     return {
         "run_id": run_id,
         "resumed": waiting is not None,
         "data_set": plan.data_set["number"],
+        "encoder": plan.hub.words if plan.hub is not None else None,
         "settings": plan.settings.to_dict(),
         "estimate_seconds": None if estimate is None else round(estimate[0], 1),
         "estimate_from": None if estimate is None else estimate[1].words,
@@ -102,10 +103,9 @@ def _same_unfinished(
     plan = plan_training(database, scope, settings, request)
     with database.read() as connection:
         runs = fetch_training_runs(connection, scope)
-    start = plan.start.revision if plan.start else None
     for row in runs[runs["state"].isna()].to_dict("records"):
         same = (row["data_set_id"], row["start_revision"], row["settings"], row["sweep_id"])
-        if same == (plan.data_set["data_set_id"], start, plan.settings.to_dict(), request.sweep_id):
+        if same == (plan.data_set["data_set_id"], plan.start_name, plan.settings.to_dict(), request.sweep_id):
             return str(row["run_id"])
     return None
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from peachdash.config import Settings
 from peachdash.jobs.runs import read_json, write_json
+from peachdash.sentiment.encoders import EncoderSpec, find_encoder, locate_encoder
 from peachdash.sentiment.training_settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -40,31 +41,34 @@ class TrainingSpeed:
         return f"{self.tokens_per_second:,.0f} tokens a second, measured here {where}"
 
 
-def find_training_speed(settings: Settings, size: str) -> TrainingSpeed | None:
-    """The speed that was measured last on this machine for a size; None where none was."""
-    found = read_json(settings.home / FILE).get(f"{size} {settings.device}")
+def find_training_speed(settings: Settings, encoder: EncoderSpec) -> TrainingSpeed | None:
+    """The speed that was measured last on this machine with an encoder; None where none was."""
+    if find_encoder(encoder, settings.encoders) is None:
+        return None
+    found = read_json(settings.home / FILE).get(f"{encoder.key} {settings.device}")
     return TrainingSpeed(**found) if isinstance(found, dict) else None
 
 
-def remember_training(settings: Settings, size: str, trained: TrainedModel, run_id: str) -> None:
+def remember_training(settings: Settings, encoder: EncoderSpec, trained: TrainedModel, run_id: str) -> None:
     """Keep the speed of a finished training."""
     if trained.seconds > 0 and trained.tokens:
-        _remember(settings, size, TrainingSpeed(trained.tokens / trained.seconds, run_id))
+        _remember(settings, encoder, TrainingSpeed(trained.tokens / trained.seconds, run_id))
 
 
-def _remember(settings: Settings, size: str, speed: TrainingSpeed) -> None:
+def _remember(settings: Settings, encoder: EncoderSpec, speed: TrainingSpeed) -> None:
     known = read_json(settings.home / FILE)
     row = {"tokens_per_second": round(speed.tokens_per_second, 1), "source": speed.source}
     settings.home.mkdir(parents=True, exist_ok=True)
-    write_json(settings.home / FILE, {**known, f"{size} {settings.device}": row})
+    write_json(settings.home / FILE, {**known, f"{encoder.key} {settings.device}": row})
 
 
-def count_own_tokens(settings: Settings, size: str, rows: pd.DataFrame, chosen: TrainingSettings) -> int:
-    """Tokens of the train reviews, special ones included, as a model of the size reads them."""
-    from peachdash.sentiment.encoders import ENCODERS, locate_encoder
+def count_own_tokens(
+    settings: Settings, encoder: EncoderSpec, rows: pd.DataFrame, chosen: TrainingSettings
+) -> int:
+    """Tokens of the train reviews, special ones included, as a model on the encoder reads them."""
     from peachdash.sentiment.tokens import encode_texts, load_tokenizer
 
-    tokenizer = load_tokenizer(locate_encoder(ENCODERS[size], settings.encoders))
+    tokenizer = load_tokenizer(locate_encoder(encoder, settings.encoders))
     texts = list(rows.loc[rows["split"] == "train", "text"])
     return int(encode_texts(tokenizer, texts, 0, *chosen.cut).lengths.sum())
 
@@ -82,23 +86,22 @@ def count_tokens(own: int, reviews: int, chosen: TrainingSettings) -> int:
 
 
 def estimate_seconds(
-    settings: Settings, size: str, rows: pd.DataFrame, chosen: TrainingSettings
+    settings: Settings, encoder: EncoderSpec, rows: pd.DataFrame, chosen: TrainingSettings
 ) -> tuple[float, TrainingSpeed] | None:
     """How long a training would take, and the speed that this rests on; None where none was measured."""
-    speed = find_training_speed(settings, size)
+    speed = find_training_speed(settings, encoder)
     if speed is None:
         return None
-    own = count_own_tokens(settings, size, rows, chosen)
+    own = count_own_tokens(settings, encoder, rows, chosen)
     reviews = int((rows["split"] == "train").sum())
     return count_tokens(own, reviews, chosen) / speed.tokens_per_second, speed
 
 
 def measure_training_speed(
-    settings: Settings, size: str, rows: pd.DataFrame, chosen: TrainingSettings
+    settings: Settings, encoder: EncoderSpec, rows: pd.DataFrame, chosen: TrainingSettings
 ) -> TrainingSpeed:
     """Trains on a sample for about twelve seconds, throws the result away, and remembers the speed."""
     from peachdash.errors import TrainingCancelled
-    from peachdash.sentiment.encoders import ENCODERS, locate_encoder
     from peachdash.sentiment.training import train
     from peachdash.sentiment.training_loop import Watch
 
@@ -116,11 +119,11 @@ def measure_training_speed(
             TrainingSettings.from_dict({**chosen.to_dict(), "epochs": 50}),
             sample,
             sample.iloc[:1],
-            encoder_path=locate_encoder(ENCODERS[size], settings.encoders),
+            encoder_path=locate_encoder(encoder, settings.encoders),
             device=settings.device,
             watch=Watch(on_step=look),
         )
     (began, first), (ended, last) = seen[0], seen[-1]
     speed = TrainingSpeed((last - first) / max(ended - began, 1e-9), "trial")
-    _remember(settings, size, speed)
+    _remember(settings, encoder, speed)
     return speed

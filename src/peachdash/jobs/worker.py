@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from peachdash.config import Settings, load_settings
-from peachdash.errors import PeachdashError
-from peachdash.jobs import candidate_runs, explaining, grouping, label_checking
+from peachdash.errors import PeachdashError, RunCancelled
+from peachdash.jobs import cancelling, candidate_runs, explaining, grouping, label_checking
 from peachdash.jobs.runs import RunFolder, unfinished_runs, worker_lock
 from peachdash.jobs.scoring import KIND, execute_scoring_run, make_scorer
 from peachdash.logs import configure_logging
@@ -91,15 +91,19 @@ def take_run(run: RunFolder, tools: Tools, settings: Settings, parent: int) -> N
     def check(*progress: object) -> None:
         if os.getppid() != parent:
             raise SystemExit
+        cancelling.require_wanted(run)
         if run.request.get("kind") == candidate_runs.KIND and _somebody_waits(settings.jobs):
             raise _GaveWay
 
     run.set_state("running")
     try:
+        cancelling.require_wanted(run)
         _execute(run, tools, settings, check)
     except _GaveWay:
         run.append_event(event="gave_way", **_how_far(run))
         run.set_state("queued")
+    except RunCancelled as error:
+        run.set_state("cancelled", str(error))
     except PeachdashError as error:
         run.set_state("failed", str(error))
         log.warning("run %s failed: %s", run.run_id, error)

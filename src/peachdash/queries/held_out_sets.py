@@ -30,11 +30,18 @@ class HeldOutSet:
         data_set_id: of the data set version; None for the shipped labels.
         number: of that version.
         reviews: how many test reviews it has.
+        same: what evaluations on earlier versions with the very same test reviews are filed under.
     """
 
     data_set_id: str | None
     number: int | None
     reviews: int
+    same: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every name under which an evaluation on these test reviews may be filed."""
+        return (self.key, *self.same)
 
     @property
     def key(self) -> str:
@@ -65,9 +72,31 @@ def fetch_held_out_set(connection: sa.Connection, scope: Scope) -> HeldOutSet:
     )
     found = connection.execute(statement).one_or_none()
     if found is not None:
-        return HeldOutSet(str(found[0]), int(found[1]), int(found[2]))
+        same = _same_test_reviews(connection, str(found[0]), int(found[2]))
+        return HeldOutSet(str(found[0]), int(found[1]), int(found[2]), same)
     shipped = sa.select(sa.func.count()).where(t.gold_labels.c.split == TEST)
     return HeldOutSet(None, None, int(connection.execute(shipped).scalar_one()))
+
+
+def _same_test_reviews(connection: sa.Connection, data_set_id: str, reviews: int) -> tuple[str, ...]:
+    """Names of the other versions that hold the same test reviews with the same labels, newest first."""
+    own, others, sets = (
+        training.data_set_reviews.alias("own"),
+        training.data_set_reviews.alias("others"),
+        training.data_sets,
+    )
+    equal = [own.c[name] == others.c[name] for name in ("review_key", "text_sha256", "label", "split")]
+    totals = sa.func.count(sa.distinct(others.c.review_key)), sa.func.count(own.c.review_key)
+    statement = (
+        sa.select(sets.c.number)
+        .join(others, others.c.data_set_id == sets.c.data_set_id)
+        .outerjoin(own, sa.and_(own.c.data_set_id == data_set_id, *equal))
+        .where(others.c.split == TEST, others.c.data_set_id != data_set_id)
+        .group_by(sets.c.number)
+        .having(*(total == reviews for total in totals))
+        .order_by(sets.c.number.desc())
+    )
+    return tuple(f"data set {number}" for number in connection.execute(statement).scalars())
 
 
 def fetch_test_readings(

@@ -11,6 +11,7 @@ from peachdash.records import EXCLUDING_VERDICTS, LABELS, Scope
 from peachdash.storage import schema as t
 from peachdash.storage import schema_training as training
 from peachdash.storage.feedback import latest_decisions
+from peachdash.storage.labelled_reports import LABELLED
 from peachdash.storage.standing import scored
 
 _REVIEW = ("review_id", "business_id", "source", "title", "text", "text_sha256")
@@ -45,6 +46,8 @@ def fetch_gold_reviews(connection: sa.Connection, scope: Scope) -> pd.DataFrame:
 def fetch_single_decisions(connection: sa.Connection, scope: Scope) -> pd.DataFrame:
     """Reviews whose standing decision is a label, from feedback or the queue, by review number.
 
+    What labelling decided is left out: it comes with the labels of both annotators.
+
     Reviews that models do not read (without text, in another language) are left out.
 
     Columns: review_id, business_id, source, title, text, text_sha256, label, label_origin (correction, report
@@ -65,6 +68,7 @@ def fetch_single_decisions(connection: sa.Connection, scope: Scope) -> pd.DataFr
         .join(t.reviews, t.reviews.c.review_id == decision.c.review_id)
         .where(
             decision.c.verdict.in_(LABELS),
+            decision.c.origin != LABELLED,
             within(scope, t.reviews.c.business_id),
             not_retracted(),
             scored(),

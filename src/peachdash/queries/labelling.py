@@ -97,9 +97,9 @@ def fetch_own_labels(
 ) -> pd.DataFrame:
     """What an annotator said in a task themselves, the latest first.
 
-    Columns: review_id, title, text, label, slices, unsure, reason_words, aspect, at_utc, is_draft. Drafts
-    can be taken back; other labels too, as long as the other annotator has not labelled the review for
-    good, which is not told here.
+    Columns: review_id, title, text, label, slices, unsure, reason_words, aspect, at_utc, is_draft, is_fixed
+    (both annotators have labelled the review for good, so that the labels can be seen and none can be taken
+    back).
 
     Raises:
         NotFound: there is no such task, or the viewer does not label in it as this annotator.
@@ -118,8 +118,15 @@ def fetch_own_labels(
         )
     ]
     said = sa.union_all(*parts).subquery()
+    both = (
+        sa.select(found.c.review_id)
+        .where(found.c.task_id == task_id)
+        .group_by(found.c.review_id)
+        .having(sa.func.count() > 1)
+    )
+    is_fixed = sa.and_(~said.c.is_draft, said.c.review_id.in_(both)).label("is_fixed")
     statement = (
-        sa.select(said, items.c.title, items.c.text)
+        sa.select(said, is_fixed, items.c.title, items.c.text)
         .join(items, items.c.review_id == said.c.review_id)
         .order_by(said.c.at_utc.desc())
         .limit(limit)

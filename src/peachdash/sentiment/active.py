@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from peachdash.errors import BadInput
 from peachdash.records import ActiveModels
+from peachdash.sentiment.encoders import HUB_SIZE
 from peachdash.sentiment.registry import ModelReference, resolve_model
 
 if TYPE_CHECKING:
@@ -88,10 +89,20 @@ def find_model(name: str, settings: Settings) -> ModelReference:
 
 
 def find_pair(settings: Settings) -> tuple[ModelReference, ModelReference]:
-    """The champion and the generic model of the same size, which stand beside each other on all pages."""
+    """The champion and the generic model beside it, which stand next to each other on all pages."""
     champion = find_model("champion", settings)
-    generic = find_model(f"generic-{champion.size}" if champion.size else "generic", settings)
-    return champion, generic
+    return champion, find_model(generic_beside(champion), settings)
+
+
+def generic_beside(model: ModelReference) -> str:
+    """The name of the generic model that a fine-tuned one is compared with: that of its size.
+
+    There is none of an encoder of the hub, since nobody trained it on general text alone; beside such a model
+    stands the small one, which every installation has.
+    """
+    if model.size == HUB_SIZE:
+        return "generic-small"
+    return f"generic-{model.size}" if model.size else "generic"
 
 
 def find_active(settings: Settings) -> ActiveModels:

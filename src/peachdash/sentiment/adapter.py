@@ -22,7 +22,14 @@ import numpy as np
 
 from peachdash.errors import BadInput, ModelRefused
 from peachdash.records import LABELS
-from peachdash.sentiment.encoders import ENCODERS, file_sha256
+from peachdash.sentiment.encoders import (
+    ENCODERS,
+    HUB_SIZE,
+    SIZES,
+    EncoderSpec,
+    file_sha256,
+    hub_encoder_spec,
+)
 
 FORMAT_VERSION = 1
 MANIFEST_FILE, WEIGHTS_FILE, CARD_FILE = "model.json", "adapter.safetensors", "README.md"
@@ -41,7 +48,8 @@ class ModelManifest:
 
     Attributes:
         role: generic or champion.
-        size: small or base, the key of `ENCODERS`.
+        size: small or base, the key of `ENCODERS`, or hub for any other encoder.
+        encoder: its name; of one of the hub `hub:<id>@<commit>`.
         encoder_sha256: published hash of the encoder's weights that the adapter was trained for.
         adapter_sha256: hash of `adapter.safetensors`; filled in by `write_model`.
         max_length: tokens that the model reads, two special ones included; a longer text keeps its
@@ -79,6 +87,15 @@ class ModelManifest:
         if problem:
             raise ModelRefused(f"{MANIFEST_FILE}: {problem}.")
 
+    @property
+    def encoder_spec(self) -> EncoderSpec:
+        """The encoder that the adapter was trained for."""
+        if self.size != HUB_SIZE:
+            return ENCODERS[self.size]
+        return hub_encoder_spec(
+            self.encoder, self.encoder_sha256, str(self.training.get("encoder_licence") or "")
+        )
+
 
 NOT_HASHED = frozenset({"training", "figures", "created_utc"})
 
@@ -93,7 +110,8 @@ def _problem(manifest: ModelManifest) -> str | None:
     checks = {
         f"format_version must be {FORMAT_VERSION}": manifest.format_version == FORMAT_VERSION,
         f"role must be one of {', '.join(ROLES)}": manifest.role in ROLES,
-        f"size must be one of {', '.join(ENCODERS)}": manifest.size in ENCODERS,
+        f"size must be one of {', '.join(SIZES)}": manifest.size in SIZES,
+        "encoder must be hub:<id>@<commit>": manifest.size != HUB_SIZE or _is_pinned(manifest.encoder),
         f"labels must be {', '.join(LABELS)} in this order": tuple(manifest.labels) == LABELS,
         "encoder_sha256 must be 64 hexadecimal digits": _is_sha256(manifest.encoder_sha256),
         "temperature must be a positive number": _is_number(temperature) and temperature > 0,
@@ -102,6 +120,14 @@ def _problem(manifest: ModelManifest) -> str | None:
         "lora_alpha must be a positive number": _is_number(alpha) and alpha > 0,
     }
     return next((rule for rule, holds in checks.items() if not holds), None)
+
+
+def _is_pinned(encoder: object) -> bool:
+    try:
+        hub_encoder_spec(str(encoder), "")
+    except BadInput:
+        return False
+    return True
 
 
 def _is_number(value: object) -> bool:

@@ -18,7 +18,7 @@ from peachdash.records import LABELS
 from peachdash.sentiment.adapter import HEAD_BIAS, ModelManifest, read_adapter, read_manifest, write_model
 from peachdash.sentiment.calibration import Calibration, calibrate, expected_calibration_error
 from peachdash.sentiment.corpus import frame_sha256
-from peachdash.sentiment.encoders import ENCODERS, is_unchecked, locate_encoder
+from peachdash.sentiment.encoders import ENCODERS, HUB_SIZE, EncoderSpec, is_unchecked, locate_encoder
 from peachdash.sentiment.engine import score_texts
 from peachdash.sentiment.merging import average_adapters
 from peachdash.sentiment.model_card import render_model_card
@@ -72,6 +72,7 @@ def build_model(
     out: Path,
     *,
     encoders_dir: Path,
+    encoder: EncoderSpec | None = None,
     device: str = "auto",
     command: str = "",
     on_event: Callable[[dict[str, Any]], None] | None = None,
@@ -89,7 +90,8 @@ def build_model(
 
     Args:
         role: generic or champion.
-        size: small or base.
+        size: small, base or hub.
+        encoder: the encoder of the hub that is trained; of another size it may be left out.
         out: the new folder; it must not exist unless `replace`.
         command: that rebuilds it, for the card.
         on_event: gets the training's events; for all else that can be watched, give `watch` instead, with
@@ -103,13 +105,14 @@ def build_model(
         raise BadInput(f"The share of an earlier model lies between 0 and 1, not {average_share:g}.")
     if out.exists() and not replace:
         raise BadInput(f"{out} exists: choose another folder or ask for its replacement.")
-    encoder_path = locate_encoder(ENCODERS[size], encoders_dir)
+    spec = encoder or ENCODERS[size]
+    encoder_path = locate_encoder(spec, encoders_dir)
     watched = watch or Watch(on_event=on_event or (lambda event: None))
     trained = _train_seeds(data, settings, seeds, encoder_path, device, watched)
     if average_with is not None:
         trained = _averaged_with(average_with, average_share, trained, data, encoder_path, device)
     trained, calibration = calibrated(trained, _general_logits(data, trained, encoder_path, device))
-    manifest = describe_trained(role, size, data, trained, calibration, seeds)
+    manifest = describe_trained(role, spec, data, trained, calibration, seeds)
     if average_with is not None:
         training = {**manifest.training, "averaged_with": average_with.revision, "averaged_share": average_share}
         manifest = dataclasses.replace(manifest, training=training)
@@ -217,7 +220,7 @@ def calibrated(
 
 def describe_trained(
     role: str,
-    size: str,
+    encoder: EncoderSpec,
     data: BuildData,
     trained: TrainedModel,
     calibration: Calibration,
@@ -228,9 +231,9 @@ def describe_trained(
     head_tokens, tail_tokens = settings.cut
     return ModelManifest(
         role=role,
-        size=size,
-        encoder=ENCODERS[size].name,
-        encoder_sha256=ENCODERS[size].sha256,
+        size=encoder.size,
+        encoder=encoder.name,
+        encoder_sha256=encoder.sha256,
         lora_rank=settings.lora_rank,
         lora_alpha=settings.lora_alpha,
         lora_targets=settings.targets,
@@ -249,6 +252,7 @@ def describe_trained(
             "seconds": round(trained.seconds, 1),
             "precision": trained.precision,
             "encoder_copy_unchecked": is_unchecked(),
+            **({"encoder_licence": encoder.licence} if encoder.size == HUB_SIZE else {}),
         },
         figures=measure(trained, calibration.temperature, calibration.threshold),
         created_utc=dt.datetime.now(dt.UTC).date().isoformat(),

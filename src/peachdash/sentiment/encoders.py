@@ -1,10 +1,11 @@
-"""The two encoders: where their files lie, and whether they are the published ones.
+"""The encoders: where their files lie, and whether they are the published ones.
 
 The small one comes as a pip package, the base one is unpacked into the encoders folder by
-`encoder_install`. Weights are accepted only with the published SHA-256. One exception has to be asked
-for: with `PEACHDASH_ENCODER_UNCHECKED=1` (or `unchecked=True`) a copy with other bytes is taken, which
-is how a half-size fp16 copy travels to a GPU machine. Figures computed with such a copy differ by
-rounding from those of the published file.
+`encoder_install`, and those of the Hugging Face hub are fetched there by `hub_encoder_install`. Weights
+are accepted only with the published SHA-256. One exception has to be asked for: with
+`PEACHDASH_ENCODER_UNCHECKED=1` (or `unchecked=True`) a copy with other bytes is taken, which is how a
+half-size fp16 copy travels to a GPU machine. Figures computed with such a copy differ by rounding from
+those of the published file.
 """
 
 from __future__ import annotations
@@ -12,14 +13,19 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from peachdash.errors import ModelUnavailable
+from peachdash.errors import BadInput, ModelUnavailable
 
 UNCHECKED_VARIABLE = "PEACHDASH_ENCODER_UNCHECKED"
 WEIGHTS = "model.safetensors"
 REQUIRED_FILES = (WEIGHTS, "config.json", "tokenizer.json")
+HUB_SIZE = "hub"
+"""The size of models whose encoder is none of ours but one of the hub."""
+
+_PINNED = re.compile(r"hub:([A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?)@([0-9a-f]{40})")
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class EncoderSpec:
     """One encoder: its size and names, the published hash of its weights, and how to get it.
 
     `max_length` counts tokens, the two special ones included. `package` is the importable package
-    that carries the files in its folder `model`, or None.
+    that carries the files in its folder `model`, or None. `licence` is '' where it is not known.
     """
 
     size: str
@@ -38,6 +44,19 @@ class EncoderSpec:
     max_length: int
     package: str | None
     how_to_install: str
+    licence: str = "Apache-2.0"
+
+    @property
+    def folder(self) -> str:
+        """Where it lies in the encoders folder; an encoder of the hub has a folder for each commit."""
+        if self.size != HUB_SIZE:
+            return self.size
+        return f"{HUB_SIZE}/{self.hub_id.replace('/', '--')}@{self.hub_revision}"
+
+    @property
+    def key(self) -> str:
+        """What tells it from the others: small, base, or its name on the hub."""
+        return self.name if self.size == HUB_SIZE else self.size
 
 
 SMALL = EncoderSpec(
@@ -61,16 +80,39 @@ BASE = EncoderSpec(
     how_to_install="python -m peachdash.sentiment.encoder_install ENCODERS_DIR",
 )
 ENCODERS: dict[str, EncoderSpec] = {spec.size: spec for spec in (SMALL, BASE)}
+SIZES = (*ENCODERS, HUB_SIZE)
 
 _checked: dict[tuple[str, int, int], str] = {}
 
 
+def hub_encoder_spec(name: str, sha256: str, licence: str = "") -> EncoderSpec:
+    """An encoder of the hub by `hub:<id>@<commit>`, with the hash of its weights.
+
+    Raises:
+        BadInput: the name is no hub id at a commit.
+    """
+    found = _PINNED.fullmatch(name)
+    if found is None or ".." in name:
+        raise BadInput(f"{name!r} is no encoder of the hub: expected hub:<owner>/<name>@<commit>.")
+    return EncoderSpec(
+        size=HUB_SIZE,
+        name=name,
+        hub_id=found[1],
+        hub_revision=found[2],
+        sha256=sha256,
+        max_length=256,
+        package=None,
+        how_to_install=f"python -m peachdash.sentiment.hub_encoder_install ENCODERS_DIR {name}",
+        licence=licence,
+    )
+
+
 def find_encoder(spec: EncoderSpec, encoders_dir: Path) -> Path | None:
-    """The folder of an encoder: `encoders_dir/<size>`, else the package; None where neither has it.
+    """The folder of an encoder: `encoders_dir/<folder>`, else the package; None where neither has it.
 
     Looks only at file names: nothing is read, imported or hashed.
     """
-    candidates = [encoders_dir / spec.size, *_package_folder(spec)]
+    candidates = [encoders_dir / spec.folder, *_package_folder(spec)]
     complete = (path for path in candidates if all((path / name).is_file() for name in REQUIRED_FILES))
     return next(complete, None)
 

@@ -86,9 +86,9 @@ def _dropout_class() -> Any:
 
 
 def _use_written_attention(module: Any) -> None:
-    """Has BERT's attention computed step by step, with the module's own dropout on its weights."""
+    """Has BERT's and RoBERTa's attention computed step by step, with the module's dropout on its weights."""
     config = getattr(module, "config", None)
-    if getattr(config, "model_type", "") != "bert":
+    if getattr(config, "model_type", "") not in ("bert", "roberta", "xlm-roberta", "camembert"):
         return  # MPNet's attention is written out already; others keep what they have
     from transformers import AttentionInterface, AttentionMaskInterface
     from transformers.masking_utils import eager_mask

@@ -19,7 +19,7 @@ from peachdash.records import LABELS
 HUB_THRESHOLD = 0.0
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _REVISION = re.compile(r"[\w./-]{1,200}")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 FILES = ["*.safetensors", "*.json", "vocab.txt", "merges.txt", "*.model"]
 _NAMES = {
     "negative": ("negative", "neg", "label_0"),
@@ -51,14 +51,14 @@ def resolve_hub_revision(name: str) -> str:
         ModelUnavailable: no network, or no such model or revision.
     """
     identifier, revision = parse_hub_name(name)
-    if revision and _COMMIT.fullmatch(revision):
+    if revision and COMMIT.fullmatch(revision):
         return f"hub:{identifier}@{revision}"
     try:
         from huggingface_hub import HfApi
 
         commit = HfApi().model_info(identifier, revision=revision, timeout=20).sha
     except Exception as error:  # network, authorisation and unknown ids: one line for all of them
-        raise ModelUnavailable(_unreachable(name, error)) from error
+        raise ModelUnavailable(unreachable(name, error)) from error
     return f"hub:{identifier}@{commit}"
 
 
@@ -75,34 +75,9 @@ def download_hub_model(revision: str) -> Path:
 
         folder = Path(snapshot_download(identifier, revision=commit, allow_patterns=FILES))
     except Exception as error:
-        raise ModelUnavailable(_unreachable(revision, error)) from error
+        raise ModelUnavailable(unreachable(revision, error)) from error
     check_hub_folder(folder, identifier)
     return folder
-
-
-def check_hub_encoder(name: str) -> str:
-    """`hub:<id>@<commit>` of an encoder that a training could start from; its weights are not fetched.
-
-    Raises:
-        BadInput: the name is malformed.
-        ModelUnavailable: no network, or no such model or revision.
-        ModelRefused: it has no safetensors weights or no fast tokenizer, or needs code of its own.
-    """
-    identifier, revision = parse_hub_name(name)
-    try:
-        from huggingface_hub import HfApi
-
-        found = HfApi().model_info(identifier, revision=revision, timeout=20)
-    except Exception as error:  # network, authorisation and unknown ids: one line for all of them
-        raise ModelUnavailable(_unreachable(f"hub:{name}", error)) from error
-    files = {str(item.rfilename) for item in found.siblings or []}
-    if "model.safetensors" not in files:
-        raise ModelRefused(f"hub:{identifier} has no model.safetensors, and pickled weights are not read.")
-    if "tokenizer.json" not in files:
-        raise ModelRefused(f"hub:{identifier} has no tokenizer.json, which training and scoring need.")
-    if "auto_map" in (found.config or {}):
-        raise ModelRefused(f"hub:{identifier} needs code from its repository, which never runs here.")
-    return f"hub:{identifier}@{found.sha}"
 
 
 def check_hub_folder(folder: Path, identifier: str) -> None:
@@ -156,7 +131,8 @@ def load_hub_classifier(folder: Path) -> tuple[Any, Any]:
     return module.eval(), tokenizer
 
 
-def _unreachable(name: str, error: Exception) -> str:
+def unreachable(name: str, error: Exception) -> str:
+    """Why something cannot be fetched, in one line."""
     return f"{name} cannot be fetched from the hub ({type(error).__name__}: {_first_line(error)})"
 
 

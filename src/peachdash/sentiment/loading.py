@@ -9,7 +9,7 @@ import numpy as np
 
 from peachdash.errors import ModelUnavailable
 from peachdash.sentiment.adapter import HEAD_TOKENS, TAIL_TOKENS, read_adapter, read_manifest
-from peachdash.sentiment.encoders import ENCODERS, file_sha256, locate_encoder
+from peachdash.sentiment.encoders import file_sha256, locate_encoder
 from peachdash.sentiment.registry import ModelReference
 from peachdash.sentiment.tokens import (
     TOKENIZER_FILE,
@@ -124,7 +124,7 @@ def _load_adapter(
     if reference.folder is None:
         raise ModelUnavailable(f"{reference.name} has no folder to load.")
     manifest = read_manifest(reference.folder)
-    encoder_path = locate_encoder(ENCODERS[manifest.size], encoders_dir)
+    encoder_path = locate_encoder(manifest.encoder_spec, encoders_dir)
     scale = manifest.lora_alpha / manifest.lora_rank
     network = load_network(encoder_path, read_adapter(reference.folder), scale)
     tokenizer = load_tokenizer(encoder_path)

@@ -105,7 +105,21 @@ def load_encoder(path: Path) -> Any:
     Raises:
         ModelUnavailable: the files cannot be read.
     """
+    return _load_encoder(path)[0]
+
+
+def missing_weights(path: Path) -> list[str]:
+    """Parameters of the bare encoder that the file of its weights lacks; loading draws them at random.
+
+    Raises:
+        ModelUnavailable: the files cannot be read.
+    """
+    return sorted(_load_encoder(path)[1]["missing_keys"])
+
+
+def _load_encoder(path: Path) -> tuple[Any, dict[str, Any]]:
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModel
 
     options: dict[str, Any] = {
@@ -113,13 +127,16 @@ def load_encoder(path: Path) -> Any:
         "trust_remote_code": False,
         "use_safetensors": True,
         "add_pooling_layer": False,
+        "output_loading_info": True,
         "dtype": torch.float32,
     }
     with _quiet_transformers():
         try:
-            return AutoModel.from_pretrained(path, **options).eval()
-        except (OSError, ValueError) as error:
-            raise ModelUnavailable(f"The encoder in {path} cannot be loaded: {error}") from error
+            module, report = AutoModel.from_pretrained(path, **options)
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+            reason = (str(error).strip().splitlines() or ["no message"])[0]
+            raise ModelUnavailable(f"The encoder in {path} cannot be loaded: {reason}") from error
+    return module.eval(), report
 
 
 def new_head(width: int) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from peachdash.records import LABELS
 from peachdash.sentiment.adapter import ModelManifest, short_revision
-from peachdash.sentiment.encoders import ENCODERS
+from peachdash.sentiment.encoders import HUB_SIZE
 
 _PURPOSE = {
     "generic": "Reads short English texts as negative, neutral or positive. It learned from general text "
@@ -16,6 +16,8 @@ _PURPOSE = {
     "the fine-tuned champion has to beat, and the start of its training.",
     "champion": "Reads customer reviews of Atlanta restaurants and boutiques as negative, neutral or "
     "positive. It is the generic model fine-tuned further on reviews labelled by Peach's guide.",
+    HUB_SIZE: "Reads customer reviews of Atlanta restaurants and boutiques as negative, neutral or "
+    "positive. It is an encoder of the Hugging Face hub fine-tuned on reviews labelled by Peach's guide.",
 }
 _LIMITS = (
     "Sarcasm is read wrongly most often. A confident wrong reading of a sarcastic review is to be expected.",
@@ -48,13 +50,13 @@ def render_model_card(
         command: that rebuilds the model.
         slices: one mapping for each slice of the validation rows: slice, n, accuracy.
     """
-    encoder = ENCODERS[manifest.size]
+    encoder = manifest.encoder_spec
     parts = [
         f"# {manifest.role}-{manifest.size} ({short_revision(manifest)})",
-        _PURPOSE[manifest.role],
+        _PURPOSE[HUB_SIZE if manifest.size == HUB_SIZE else manifest.role],
         f"An adapter (LoRA rank {manifest.lora_rank}, alpha {manifest.lora_alpha:g}, and a head for three "
-        f"classes) for the encoder {encoder.name} (Apache-2.0), whose model.safetensors has the SHA-256 "
-        f"`{manifest.encoder_sha256}`.",
+        f"classes) for the encoder {encoder.name} ({encoder.licence or 'licence not stated'}), whose "
+        f"model.safetensors has the SHA-256 `{manifest.encoder_sha256}`.",
         "## Data\n\n" + _table(["use", "name", "n", "sha256"], data),
         "## Validation\n\n" + _figures(manifest) + _slices(slices),
         "## Calibration\n\n" + _calibration(manifest),

@@ -28,7 +28,10 @@ from peachdash.sentiment.tokens import EncodedTexts, longest_first
 
 log = logging.getLogger(__name__)
 
-KINDS = ("bert", "mpnet")
+SHIFTED_KINDS = ("mpnet", "roberta", "xlm-roberta", "camembert")
+"""Their positions are counted from behind the padding token's number."""
+
+KINDS = ("bert", *SHIFTED_KINDS)
 
 
 @dataclass(frozen=True)
@@ -234,9 +237,9 @@ class PackedEncoder:
         """Vectors of words, of positions (what all tokens share added), and the first normalisation."""
         module = encoder.embeddings
         places = module.position_embeddings.weight
-        if encoder.config.model_type == "mpnet":
+        if encoder.config.model_type in SHIFTED_KINDS:
             places = places[int(encoder.config.pad_token_id) + 1 :]
-        else:
+        if hasattr(module, "token_type_embeddings"):
             places = places + module.token_type_embeddings.weight[0]
         return self._send(module.word_embeddings.weight), self._send(places), self._norm(module.LayerNorm)
 

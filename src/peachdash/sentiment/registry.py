@@ -1,9 +1,10 @@
 """From a model's name to a model: which revision, in which folder, with which threshold. Needs no torch.
 
 Names: `champion`, `champion-small`, `champion-base`, `generic`, `generic-small`, `generic-base`, `lexicon`, a
-revision (`small-3f9a01c2de45`), or `hub:<id>[@revision]`. `champion` is the active champion where one was
-promoted, else the shipped one; a name without a size means base on a GPU with the base encoder installed,
-else small. `champion-<size>` is the active champion if it has that size, else the shipped one.
+revision (`small-3f9a01c2de45`, or `hub-…` on an encoder of the hub), or `hub:<id>[@revision]`. `champion` is
+the active champion where one was promoted, else the shipped one; a name without a size means base on a GPU
+with the base encoder installed, else small. `champion-<size>` is the active champion if it has that size,
+else the shipped one; no model on an encoder of the hub is shipped.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from peachdash.errors import ModelRefused, ModelUnavailable
 from peachdash.sentiment.adapter import MANIFEST_FILE, full_revision, read_manifest, short_revision
-from peachdash.sentiment.encoders import BASE, ENCODERS, find_encoder
+from peachdash.sentiment.encoders import BASE, HUB_SIZE, SIZES, find_encoder
 from peachdash.sentiment.lexicon import THRESHOLD as LEXICON_THRESHOLD
 from peachdash.sentiment.lexicon import lexicon_revision
 
@@ -32,7 +33,8 @@ class ModelReference:
     Attributes:
         name: what it was asked for by, or is shown as.
         role: generic, champion, lexicon or hub.
-        size: small or base; '' for the lexicon and hub models.
+        size: small, base, or hub for an adapter of an encoder of the hub; '' for the lexicon and published
+            hub classifiers.
         revision: under which its predictions are cached.
         folder: its folder, or None for the lexicon and hub models.
         threshold: top probability under which a prediction needs review.
@@ -82,7 +84,7 @@ def resolve_model(
         return ModelReference(LEXICON, LEXICON, "", lexicon_revision(), None, LEXICON_THRESHOLD, 1.0)
     installed, refusals = _list_all(models_dir)
     role, _, size = wanted.partition("-")
-    if role in ("champion", "generic") and size in ("", *ENCODERS):
+    if role in ("champion", "generic") and size in ("", *SIZES):
         found = _by_role(installed, role, size, encoders_dir, active_champion, device)
     else:
         found = _by_revision(installed, wanted)
@@ -172,6 +174,8 @@ def _by_role(
             raise ModelUnavailable(_unknown(f"{active} (the active champion)", installed))
         if size in ("", chosen.size):
             return chosen
+    if size == HUB_SIZE:
+        return None
     sizes = [size] if size else [default_size(encoders_dir, device), "small", "base"]
     for candidate in sizes:
         fitting = [model for model in installed if (model.role, model.size) == (role, candidate)]
@@ -192,7 +196,8 @@ def _hub_reference(name: str) -> ModelReference:
 
 
 def _require_encoder(model: ModelReference, encoders_dir: Path) -> None:
-    spec = ENCODERS[model.size]
+    assert model.folder is not None
+    spec = read_manifest(model.folder).encoder_spec
     if find_encoder(spec, encoders_dir) is None:
         raise ModelUnavailable(
             f"{model.name} needs the encoder {spec.name}; it is not installed: run `{spec.how_to_install}`."
@@ -200,6 +205,6 @@ def _require_encoder(model: ModelReference, encoders_dir: Path) -> None:
 
 
 def _unknown(name: str, installed: Sequence[ModelReference]) -> str:
-    names = [*sorted({model.name for model in installed}), LEXICON]
+    names = [*sorted({model.name for model in installed if model.size != HUB_SIZE}), LEXICON]
     revisions = sorted({model.revision for model in installed})
     return f"There is no model {name!r}. Installed: {', '.join(names + revisions)}; or hub:<id>[@revision]."

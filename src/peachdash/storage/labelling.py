@@ -179,18 +179,20 @@ def append_given(
     )  # fmt: skip
 
 
-def hand_in_drafts(connection: sa.Connection, task_id: str, annotator: str | None = None) -> None:
-    """Let the labels that wait in a task be given for good: an annotator's, or everybody's."""
+def hand_in_drafts(connection: sa.Connection, task_id: str, annotator: str | None = None) -> list[int]:
+    """Let the labels that wait in a task be given for good, an annotator's or everybody's; their reviews."""
     waiting = drafts()
     statement = sa.select(waiting).where(waiting.c.task_id == task_id)
     if annotator is not None:
         statement = statement.where(waiting.c.annotator == annotator)
-    for row in connection.execute(statement).mappings().fetchall():
+    rows = connection.execute(statement).mappings().fetchall()
+    for row in rows:
         names = ("task_id", "review_id", "annotator", "label", "slices", "unsure", "reason_words", "aspect")
         values = {name: row[name] for name in names}
         connection.execute(
             sa.insert(s.given_labels).values(given_id=row["draft_id"], given_utc=row["drafted_utc"], **values)
         )
+    return [int(row["review_id"]) for row in rows]
 
 
 def load_own(connection: sa.Connection, task_id: str, annotator: str) -> dict[int, bool]:

@@ -127,3 +127,17 @@ def append_check(
             checked_utc=dt.datetime.now(dt.UTC),
         )
     )
+
+
+def settle_answered_samples(
+    connection: sa.Connection, scope: Scope, review_id: int, who: str, verdict: str | None
+) -> None:
+    """Where somebody had answered a sampled reading of a review, let what was decided be the answer.
+
+    A verdict of None means that the reading stands.
+    """
+    for sampled in load_answered_samples(connection, review_id, who):
+        answer = verdict or sampled.label
+        append_check(
+            connection, review_id, sampled.revision, sampled.label, answer, scope, sampled.sampled_id
+        )

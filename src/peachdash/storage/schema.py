@@ -171,7 +171,7 @@ decisions = sa.Table(
     _id("decision_id"),
     sa.Column("review_id", sa.BigInteger, nullable=False),
     sa.Column("verdict", sa.Text, comment="null takes the earlier decision back"),
-    sa.Column("origin", sa.Text, nullable=False, comment="correction, report or queue"),
+    sa.Column("origin", sa.Text, nullable=False, comment="correction, report, queue or labelling"),
     sa.Column("report_id", sa.Text),
     sa.Column("decided_by", sa.Text, nullable=False),
     _utc("decided_utc"),

@@ -83,7 +83,7 @@ def _render_record(session: Session, candidate: Candidate, held_out: HeldOutSet,
     """Every measurement of the candidate, and the form that asks for another one, with its reason."""
     with session.service.database.read() as connection:
         history = fetch_evaluation_history(connection, session.scope, candidate.revision)
-    mine = history[history["data_set"] == held_out.key]
+    mine = history[history["data_set"].isin(held_out.keys)]
     last = mine.iloc[0]
     times = formatting.counted(len(mine), "time")
     st.caption(

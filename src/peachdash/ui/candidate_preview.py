@@ -50,7 +50,7 @@ def _render_ask(session: Session, candidate: Candidate, made: bool, unread: int)
         )
     elif unread:
         words = (
-            "Candidate and generic model of its size first read all stored reviews in the background: "
+            "Candidate and the generic model beside it first read all stored reviews in the background: "
             f"{formatting.counted(unread, 'reading')}{_time_words(candidate, unread)}. "
             "So a promotion switches at once."
         )

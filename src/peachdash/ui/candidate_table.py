@@ -10,9 +10,12 @@ import streamlit as st
 from peachdash.charts.candidates import candidate_chart
 from peachdash.insights import formatting
 from peachdash.insights.sizes import megabytes
+from peachdash.records import ReviewFilter
 from peachdash.ui.access import Session
 from peachdash.ui.candidate_data import size_words
+from peachdash.ui.data import chosen_businesses
 from peachdash.ui.formatting import plain
+from peachdash.ui.headline import DEMO_FIGURES, render_demo_note
 from peachdash.ui.model_scores import rate_words, score_words
 from peachdash.ui.progress import duration
 from peachdash.workflows.candidate_list import Candidate
@@ -91,6 +94,9 @@ def _training(item: Candidate) -> str:
 
 def render_candidates(session: Session, candidates: list[Candidate]) -> None:
     """What base buys over small, the plot, and the table that proves it."""
+    measured = any(item.macro_f1 is not None for item in candidates)
+    if measured and chosen_businesses(session, ReviewFilter())["is_demo"].any():
+        render_demo_note(DEMO_FIGURES)
     st.subheader("What size has to earn", anchor=False)
     st.write(plain(size_words(session, candidates), 1000))
     chart = candidate_chart(_chart_rows(candidates), title="Macro F1 by reading speed")

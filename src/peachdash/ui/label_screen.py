@@ -29,6 +29,7 @@ from peachdash.ui.review_card import render_words
 from peachdash.workflows.labelling import WORDS_LIMIT, give_label, take_back_label
 
 _TAGS, _UNSURE, _LATER = "label_tags", "label_unsure", "label_later"
+FIXED = "Both of you have labelled it, so it stays. If yours was a slip, it is settled in the adjudication."
 _WORDS, _ASPECT = "label_reason_words", "label_aspect"
 
 
@@ -107,13 +108,16 @@ def _render_undo(session: Session, desk: Desk) -> None:
     if last.empty:
         return
     row = last.iloc[0]
-    st.button(
-        "Undo", key="label_undo", icon=":material/undo:", shortcut=UNDO_KEY, type="tertiary",
-        on_click=_take_back,
-        args=(desk.chosen, desk.annotator, int(row["review_id"])),
-    )  # fmt: skip
+    if not row["is_fixed"]:
+        st.button(
+            "Undo", key="label_undo", icon=":material/undo:", shortcut=UNDO_KEY, type="tertiary",
+            on_click=_take_back,
+            args=(desk.chosen, desk.annotator, int(row["review_id"])),
+        )  # fmt: skip
     unsure = ", unsure" if row["unsure"] else ""
     st.caption(f"Your last: {row['label']}{unsure} · {plain(preview(row['title'], row['text'], 40))}")
+    if row["is_fixed"]:
+        st.caption(f":material/lock: {FIXED}")
 
 
 def _render_done(session: Session, desk: Desk) -> None:

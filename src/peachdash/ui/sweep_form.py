@@ -11,7 +11,7 @@ from peachdash.sentiment.sweep_space import SWEPT, Axis, SweepSpace, parse_axis
 from peachdash.ui.access import Session
 from peachdash.ui.guard import guard, render_failure
 from peachdash.ui.notices import done
-from peachdash.ui.training_estimate import render_estimate
+from peachdash.ui.training_estimate import render_encoder, render_estimate
 from peachdash.workflows.sweeps import request_sweep
 from peachdash.workflows.trainings import TrainingRequest, plan_training
 
@@ -71,6 +71,7 @@ def render_sweep_form(session: Session, data_set: int, start: str, size: str) ->
         return
     trainings = min(space.cells or space.max_runs, space.max_runs) if sampler == "grid" else space.max_runs
     st.write(f"{formatting.counted(trainings, 'training')} at most, one after the other.")
+    render_encoder(plan)
     render_estimate(session, plan, trainings)
     if st.button("Sweep", type="primary", icon=":material/grid_on:", key="sweep_begin"):
         with guard("Nothing was started."):

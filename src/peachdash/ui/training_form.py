@@ -10,16 +10,16 @@ import streamlit as st
 from peachdash.errors import PeachdashError
 from peachdash.insights import formatting
 from peachdash.sentiment.active import find_model
-from peachdash.sentiment.encoders import ENCODERS, find_encoder
+from peachdash.sentiment.encoders import ENCODERS, HUB_SIZE, find_encoder
 from peachdash.sentiment.recipes import RECIPES
-from peachdash.sentiment.registry import list_models
+from peachdash.sentiment.registry import HUB_PREFIX, list_models
 from peachdash.sentiment.replay import has_general_text
 from peachdash.ui.access import Session
 from peachdash.ui.formatting import moment, plain
 from peachdash.ui.guard import guard, render_failure
 from peachdash.ui.notices import done
 from peachdash.ui.sweep_form import render_sweep_form
-from peachdash.ui.training_estimate import render_estimate
+from peachdash.ui.training_estimate import render_encoder, render_estimate
 from peachdash.workflows.trainings import BARE, TrainingRequest, plan_training, request_training
 
 
@@ -32,24 +32,44 @@ def render_forms(session: Session, data_sets: pd.DataFrame) -> None:
     numbers = [int(number) for number in data_sets["number"]]
     words = {int(row.number): _data_set_words(row) for row in data_sets.itertuples()}
     number = left.selectbox("Data set", numbers, format_func=words.__getitem__, key="train_data_set")
-    start = right.selectbox(
-        "Start from",
-        starting_models(session),
-        key="train_start",
-        accept_new_options=True,
-        help="The model that is continued: the generic one of a size, the champion, or one that was trained "
-        "here; or the bare encoder. Another revision can be typed.",
-    )
+    with right:
+        start = _choose_start(session)
+    if not start:
+        st.info("Name the encoder that the training is to start from.", icon=":material/hub:")
+        return
     _note_general_text(session)
     kind = st.segmented_control(
         "What", ["One training", "A sweep"], default="One training", key="train_kind", required=True,
         label_visibility="collapsed",
     )  # fmt: skip
-    size = size_of(session, str(start))
+    size = size_of(session, start)
     if kind == "A sweep":
-        render_sweep_form(session, number, str(start), size)
+        render_sweep_form(session, number, start, size)
     else:
-        _render_training(session, number, str(start), size)
+        _render_training(session, number, start, size)
+
+
+def _choose_start(session: Session) -> str:
+    """What the training starts from; '' while an encoder of the hub is asked for and not named yet."""
+    chosen = st.selectbox(
+        "Start from",
+        [*starting_models(session), HUB_PREFIX],
+        format_func=lambda name: "an encoder of the Hugging Face hub …" if name == HUB_PREFIX else name,
+        key="train_start",
+        accept_new_options=True,
+        help="The model that is continued: the generic one of a size, the champion, or one that was trained "
+        "here; or a bare encoder, which has learned no sentiment yet. Another revision can be typed.",
+    )
+    if str(chosen) != HUB_PREFIX:
+        return str(chosen)
+    named = st.text_input(
+        "Encoder",
+        key="train_hub_id",
+        max_chars=300,
+        placeholder="owner/name or owner/name@revision",
+        help="Of the family BERT, MPNet or RoBERTa, in safetensors of at most 1.5 GB. It is fetched once.",
+    )
+    return f"{HUB_PREFIX}{named.strip().removeprefix(HUB_PREFIX)}" if named.strip() else ""
 
 
 def starting_models(session: Session) -> list[str]:
@@ -57,12 +77,14 @@ def starting_models(session: Session) -> list[str]:
     settings = session.service.settings
     sizes = [size for size, spec in ENCODERS.items() if find_encoder(spec, settings.encoders) is not None]
     named = [f"{role}-{size}" for role in ("generic", "champion") for size in sizes]
-    own = [model.revision for model in list_models(settings.trained) if model.size in sizes]
+    own = [model.revision for model in list_models(settings.trained) if model.size in (*sizes, HUB_SIZE)]
     return [*named, *own, *(f"{BARE}{size}" for size in sizes)]
 
 
 def size_of(session: Session, start: str) -> str:
     """The size that a start has; small where it is not known, which the plan will refuse."""
+    if start.strip().startswith(HUB_PREFIX):
+        return HUB_SIZE
     if start.startswith(BARE):
         return start.removeprefix(BARE) if start.removeprefix(BARE) in RECIPES else "small"
     for size in RECIPES:
@@ -106,6 +128,7 @@ def _render_training(session: Session, number: int, start: str, size: str) -> No
         render_failure(error, "Nothing was started.")
         st.button("Train", type="primary", icon=":material/model_training:", key="train_begin", disabled=True)
         return
+    render_encoder(plan)
     render_estimate(session, plan)
     if st.button("Train", type="primary", icon=":material/model_training:", key="train_begin"):
         with guard("Nothing was started."):

@@ -21,6 +21,7 @@ from peachdash.ui.training_words import STATE_ICONS, long_time, short_settings
 
 POLL_SECONDS = 2.0
 _TABLE = "training_runs"
+MACRO_F1 = "On validation: of the calibrated model where there is one, else of the best epoch."
 
 
 def load_states(session: Session) -> list[TrainingState]:
@@ -119,6 +120,8 @@ def render_course(state: TrainingState) -> None:
             )
     if scores is not None:
         right.altair_chart(scores, key=f"macro_f1_{state.run_id}")
+    elif losses is not None and state.is_active:
+        right.caption(":material/hourglass: Macro-F1 and loss on validation show after the first epoch.")
 
 
 def render_runs(session: Session, states: Sequence[TrainingState]) -> None:
@@ -134,6 +137,7 @@ def render_runs(session: Session, states: Sequence[TrainingState]) -> None:
         hide_index=True,
         selection_mode="single-row",
         on_select="rerun",
+        column_config={"Macro-F1": st.column_config.NumberColumn(format="%.3f", help=MACRO_F1)},
         alt="Trainings that ended, the newest first",
     )
     ticked = [row for row in chosen["selection"]["rows"] if row < len(ended)]
@@ -147,7 +151,7 @@ def run_rows(states: Sequence[TrainingState]) -> pd.DataFrame:
         [
             {
                 "State": state.state,
-                "Macro-F1": state.best_macro_f1,
+                "Macro-F1": state.figures.get("macro_f1", state.best_macro_f1),
                 "Model": state.revision or formatting.MISSING,
                 "Data set": state.data_set,
                 "Size": state.size,

@@ -9,6 +9,8 @@ import streamlit as st
 
 from peachdash.insights import formatting
 from peachdash.jobs.training_state import TrainingState
+from peachdash.sentiment.hub_encoders import short_hub_name
+from peachdash.sentiment.registry import HUB_PREFIX
 
 STATE_ICONS = {
     "waiting": ":material/schedule:",
@@ -39,12 +41,16 @@ def stop_without_data_set(data_sets: pd.DataFrame, states: Sequence[TrainingStat
 def short_settings(state: TrainingState) -> str:
     """ "small from generic, rate 0.001, batch 32, 8 epochs, rank 16, replay 40%"."""
     chosen = state.settings
-    start = f"from {state.start_revision}" if state.start_revision else "from the bare encoder"
+    start = f"from {_short(state.start_revision)}" if state.start_revision else "from the bare encoder"
     return (
         f"{state.size} {start}, rate {chosen['learning_rate']:g}, batch {chosen['batch_size']}, "
         f"{formatting.counted(int(chosen['epochs']), 'epoch')}, rank {chosen['lora_rank']}, "
         f"replay {chosen['replay_share']:.0%}"
     )
+
+
+def _short(start: str) -> str:
+    return short_hub_name(start) if start.startswith(HUB_PREFIX) else start
 
 
 def long_time(seconds: float | None) -> str:

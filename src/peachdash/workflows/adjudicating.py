@@ -17,6 +17,7 @@ from peachdash.storage.labelling import (
     load_adjudication,
     load_task,
 )
+from peachdash.workflows.labelled_reports import settle_reports
 from peachdash.workflows.labelling import clean_label, clean_reason
 
 NO_PAIR = "There is no such review with two labels for you."
@@ -44,6 +45,7 @@ def adjudicate(
         append_adjudication(connection, task_id, review_id, said, reason, scope.viewer)
         told = {"task": task_id, "label": said.label}
         append_audit(connection, scope.viewer, "adjudicate", "review", review_id, told)
+        settle_reports(connection, scope, [review_id])
     return True
 
 
@@ -70,6 +72,7 @@ def look_again(database: Database, scope: Scope, review_id: int, said: GivenLabe
         append_adjudication(connection, SECOND_LOOK, review_id, said, reason, scope.viewer)
         told = {"before": str(row["label"].iloc[0]), "label": said.label}
         append_audit(connection, scope.viewer, "look_again", "review", review_id, told)
+        settle_reports(connection, scope, [review_id])
     return True
 
 
@@ -92,6 +95,7 @@ def take_back_adjudication(database: Database, scope: Scope, task_id: str, revie
         append_adjudication(connection, task_id, review_id, GivenLabel(None), "", scope.viewer)
         told = {"task": task_id}
         append_audit(connection, scope.viewer, "take_back_adjudication", "review", review_id, told)
+        settle_reports(connection, scope, [review_id])
 
 
 def _written(reason: str) -> str:

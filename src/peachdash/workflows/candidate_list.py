@@ -17,8 +17,8 @@ from peachdash.queries.held_out import fetch_evaluations
 from peachdash.queries.held_out_sets import fetch_held_out_set, fetch_test_readings
 from peachdash.records import Scope
 from peachdash.sentiment.active import find_active
-from peachdash.sentiment.adapter import read_manifest
-from peachdash.sentiment.encoders import ENCODERS, find_encoder
+from peachdash.sentiment.adapter import ModelManifest, read_manifest
+from peachdash.sentiment.encoders import HUB_SIZE, EncoderSpec, find_encoder
 from peachdash.sentiment.registry import ModelReference, list_models
 from peachdash.storage.database import Database
 from peachdash.workflows.model_costs import ModelCost, find_cost
@@ -86,7 +86,7 @@ def list_candidates(database: Database, scope: Scope, settings: Settings) -> lis
     figures = {
         row["revision"]: ModelEvaluation.from_dict(row["result"])
         for row in stored
-        if row["data_set"] == held_out.key
+        if row["data_set"] in held_out.keys
     }
     active = find_active(settings)
     done = runs[runs["revision"].notna()].drop_duplicates("revision").set_index("revision")
@@ -98,7 +98,7 @@ def list_candidates(database: Database, scope: Scope, settings: Settings) -> lis
             size=model.size,
             is_champion=model.revision == active.champion,
             is_generic=model.revision == active.generic,
-            is_installed=find_encoder(ENCODERS[model.size], settings.encoders) is not None,
+            is_installed=find_encoder(_encoder(model), settings.encoders) is not None,
             macro_f1=figures[model.revision].macro.f1 if model.revision in figures else None,
             peachy_error=figures[model.revision].slice_errors.get(PEACHY)
             if model.revision in figures
@@ -125,7 +125,7 @@ def _origin(model: ModelReference, runs: pd.DataFrame, settings: Settings) -> di
         return {
             "training_seconds": float(run["seconds"]),
             "trained_on": "",
-            "learned_from": f"data set {int(run['data_set_number'])}",
+            "learned_from": f"data set {int(run['data_set_number'])}{_on_hub_encoder(manifest)}",
             "made_utc": run["finished_utc"],
             "made_by": str(run["requested_by"]),
         }
@@ -137,6 +137,15 @@ def _origin(model: ModelReference, runs: pd.DataFrame, settings: Settings) -> di
         "made_utc": _moment(manifest.created_utc),
         "made_by": "" if here else SHIPPED,
     }
+
+
+def _encoder(model: ModelReference) -> EncoderSpec:
+    assert model.folder is not None
+    return read_manifest(model.folder).encoder_spec
+
+
+def _on_hub_encoder(manifest: ModelManifest) -> str:
+    return f", on {manifest.encoder_spec.hub_id}" if manifest.size == HUB_SIZE else ""
 
 
 def _learned_from(training: dict[str, Any]) -> str:

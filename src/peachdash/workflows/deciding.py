@@ -19,8 +19,9 @@ from peachdash.storage.feedback import (
     load_reports,
     load_verdict_before,
 )
-from peachdash.storage.samples import append_check, load_answered_samples
+from peachdash.storage.samples import settle_answered_samples
 from peachdash.workflows.feedback import clean_note, known_verdict
+from peachdash.workflows.labelled_reports import settle_reports
 
 
 def accept_reports(
@@ -85,6 +86,8 @@ def reject_reports(database: Database, scope: Scope, report_ids: Iterable[str], 
 def send_to_labelling(database: Database, scope: Scope, report_ids: Iterable[str], reason: str = "") -> int:
     """Leave it to those who label; the reading stays as it is meanwhile. How many reports were open.
 
+    Where two people have labelled the text before, that settles it at once.
+
     Raises:
         BadInput: the reason is too long.
         NotFound: one of the reports is not the viewer's, or they may not decide.
@@ -95,6 +98,7 @@ def send_to_labelling(database: Database, scope: Scope, report_ids: Iterable[str
         for row in waiting:
             append_outcome(connection, row.report_id, row.review_id, Outcome.LABELLING, scope.viewer, reason)
         _log(connection, scope, "send_to_labelling", waiting)
+        settle_reports(connection, scope, {int(row.review_id) for row in waiting})
     return len(waiting)
 
 
@@ -151,11 +155,7 @@ def _settle_sample(
     longer be random. A verdict of None means that the reading stands.
     """
     for row in rows:
-        for sampled in load_answered_samples(connection, row.review_id, row.reported_by):
-            append_check(
-                connection, row.review_id, sampled.revision, sampled.label, verdict or sampled.label,
-                scope, sampled.sampled_id,
-            )  # fmt: skip
+        settle_answered_samples(connection, scope, row.review_id, row.reported_by, verdict)
 
 
 def _log(

@@ -25,6 +25,7 @@ from peachdash.storage.label_imports import (
     load_task_texts,
 )
 from peachdash.storage.labelling import IMPORTED, append_imported, append_task_state, insert_task
+from peachdash.workflows.labelled_reports import settle_reports
 from peachdash.workflows.labelling import NAME_LIMIT, NOT_FOR_YOU, REASON_LIMIT, WORDS_LIMIT
 
 UNKNOWN_REVIEW = "no stored review has this number and text"
@@ -69,6 +70,7 @@ def import_labels(
         tasks = _store(connection, scope, usable, called)
         told = {"rows": len(rows), "accepted": usable["review_id"].nunique(), "tasks": tasks}
         append_audit(connection, scope.viewer, "import_labels", "file", file_name[:200], told)
+        settle_reports(connection, scope, {int(number) for number in usable["review_id"]})
     rejected = judged[judged["reason_rejected"].notna() & (judged["reason_rejected"] != KNOWN)]
     known = judged.loc[judged["reason_rejected"] == KNOWN, "review_id"].nunique()
     rulings = usable[usable["role"] == ADJUDICATOR]

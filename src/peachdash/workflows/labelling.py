@@ -30,6 +30,7 @@ from peachdash.storage.labelling import (
     load_own,
     load_task,
 )
+from peachdash.workflows.labelled_reports import settle_reports
 
 MOST_REVIEWS = 5_000
 NAME_LIMIT, WORDS_LIMIT, REASON_LIMIT, MOST_WORDS = 120, 200, 2_000, 20
@@ -172,11 +173,12 @@ def give_label(
             raise NotFound("There is no such review in this labelling task.")
         if review_id in own:
             raise BadInput("You have labelled this review. Take the label back to give another one.")
-        hand_in_drafts(connection, task_id, annotator)
+        handed_in = hand_in_drafts(connection, task_id, annotator)
         is_last = set(items) <= {*own, review_id}
         append = append_given if is_last else append_draft
         append(connection, task_id, review_id, annotator, said)
         append_audit(connection, scope.viewer, "label", "review", review_id, {"task": task_id})
+        settle_reports(connection, scope, [*handed_in, review_id])
 
 
 def take_back_label(database: Database, scope: Scope, task_id: str, annotator: str, review_id: int) -> None:
@@ -220,10 +222,11 @@ def set_task_open(database: Database, scope: Scope, task_id: str, is_open: bool,
             raise BadInput("The labels of this task came from a file; it cannot be opened.")
         if task.is_open == is_open:
             return
-        hand_in_drafts(connection, task_id)
+        handed_in = hand_in_drafts(connection, task_id)
         append_task_state(connection, task_id, is_open, reason, scope.viewer)
         action = "reopen_labelling_task" if is_open else "close_labelling_task"
         append_audit(connection, scope.viewer, action, "labelling_task", task_id)
+        settle_reports(connection, scope, handed_in)
 
 
 def clean_reason(reason: str) -> str:

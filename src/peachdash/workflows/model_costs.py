@@ -11,8 +11,9 @@ from peachdash.config import Settings
 from peachdash.errors import BadInput, NotFound
 from peachdash.queries.held_out import fetch_evaluation
 from peachdash.records import Scope
+from peachdash.sentiment.adapter import read_manifest
 from peachdash.sentiment.costing import measure_apart
-from peachdash.sentiment.encoders import ENCODERS, find_encoder
+from peachdash.sentiment.encoders import find_encoder
 from peachdash.sentiment.registry import ModelReference
 from peachdash.storage.database import Database
 from peachdash.storage.models import append_evaluation
@@ -137,7 +138,8 @@ def measure_reading(settings: Settings, model: ModelReference, texts: Sequence[s
         threads=settings.threads,
     )
     folder = sum(path.stat().st_size for path in model.folder.iterdir()) if model.folder is not None else 0
-    encoder = find_encoder(ENCODERS[model.size], settings.encoders) if model.size else None
+    spec = read_manifest(model.folder).encoder_spec if model.folder is not None else None
+    encoder = find_encoder(spec, settings.encoders) if spec is not None else None
     return ModelCost(
         texts_per_second=cost.texts_per_second,
         texts=len(measured),

@@ -25,6 +25,7 @@ from peachdash.sentiment.active import (
     confirm_champion,
     find_active,
     find_model,
+    generic_beside,
     propose_champion,
     read_champion_file,
     withdraw_champion,
@@ -57,7 +58,7 @@ class Switched:
 
 
 def find_counterpart(settings: Settings, revision: str) -> tuple[ModelReference, ModelReference]:
-    """A candidate, and the generic model of its size that would stand beside it.
+    """A candidate, and the generic model that would stand beside it.
 
     Raises:
         ModelUnavailable: one of them is not here, or its encoder is not installed.
@@ -68,7 +69,7 @@ def find_counterpart(settings: Settings, revision: str) -> tuple[ModelReference,
         raise BadInput(
             f"{model.name} ({model.revision}) is what champions are compared with: promote a fine-tuned one."
         )
-    return model, find_model(f"generic-{model.size}", settings)
+    return model, find_model(generic_beside(model), settings)
 
 
 def make_preview(

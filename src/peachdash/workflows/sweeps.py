@@ -50,6 +50,7 @@ def request_sweep(
     space.check(plan.settings)
     for values in _lowest_and_highest(space):
         plan_training(database, scope, settings, replace(base, changes={**base.changes, **values}))
+    start = plan.hub.name if plan.hub is not None else base.start
     sweep_id = new_id()
     with database.write() as connection:
         append_sweep(
@@ -57,7 +58,7 @@ def request_sweep(
             {
                 "sweep_id": sweep_id,
                 "data_set_id": plan.data_set["data_set_id"],
-                "space": {"axes": space.to_dict(), START: base.start, FIXED: base.changes},
+                "space": {"axes": space.to_dict(), START: start, FIXED: base.changes},
                 "sampler": space.sampler,
                 "max_runs": space.max_runs,
                 "max_minutes": space.max_minutes,

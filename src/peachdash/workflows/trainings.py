@@ -16,8 +16,8 @@ from peachdash.queries.data_sets import fetch_data_set, fetch_data_set_reviews, 
 from peachdash.records import Scope
 from peachdash.sentiment.active import find_model
 from peachdash.sentiment.adapter import read_manifest
-from peachdash.sentiment.encoders import ENCODERS, locate_encoder
-from peachdash.sentiment.hub import check_hub_encoder
+from peachdash.sentiment.encoders import ENCODERS, EncoderSpec, locate_encoder
+from peachdash.sentiment.hub_encoders import HubEncoder, find_hub_encoder
 from peachdash.sentiment.recipes import ALPHA_BY_RANK, RECIPES, require_trainable
 from peachdash.sentiment.registry import HUB_PREFIX, ModelReference
 from peachdash.sentiment.training_settings import TrainingSettings
@@ -37,7 +37,8 @@ class TrainingRequest:
 
     Attributes:
         data_set: number of the version; None for the newest.
-        start: `generic-small`, `champion-base`, a revision, or `encoder-small` for the bare encoder.
+        start: `generic-small`, `champion-base`, a revision, `encoder-small` for the bare encoder, or
+            `hub:<id>[@revision]` for a bare encoder of the Hugging Face hub.
         changes: settings that differ from the recipe of the size, by name.
         note: in the requester's words.
         sweep_id: the sweep that it is part of.
@@ -59,14 +60,28 @@ class TrainingPlan:
         rows: its train and validation reviews; test reviews are never handed to a training.
         settings: complete.
         start: the model that is continued; None for a bare encoder.
-        size: small or base.
+        encoder: what carries the adapter; one of the hub may have to be fetched first.
+        hub: what is known of an encoder of the hub; None for ours.
     """
 
     data_set: dict[str, Any]
     rows: pd.DataFrame
     settings: TrainingSettings
     start: ModelReference | None
-    size: str
+    encoder: EncoderSpec
+    hub: HubEncoder | None = None
+
+    @property
+    def size(self) -> str:
+        """small, base or hub."""
+        return self.encoder.size
+
+    @property
+    def start_name(self) -> str | None:
+        """What it starts from, as it is put on record: a revision, an encoder of the hub, None for ours."""
+        if self.start is not None:
+            return self.start.revision
+        return self.hub.name if self.hub is not None else None
 
 
 def plan_training(
@@ -78,18 +93,19 @@ def plan_training(
         NotFound: the viewer may not train, or there is no such data set.
         BadInput: a setting cannot be used, or the data set is too small, one-sided or has other labels.
         ModelUnavailable: the start is not there, or its encoder is not what it should be.
+        ModelRefused: an encoder of the hub that cannot be trained here.
     """
     _require_analyst(scope)
     with database.read() as connection:
         data_set = fetch_data_set(connection, scope, request.data_set)
         rows = fetch_data_set_reviews(connection, scope, data_set["data_set_id"])
-    start, size = _find_start(request.start, settings)
-    chosen = complete_settings(size, request.changes)
+    start, encoder, hub = _find_start(request.start, settings)
+    chosen = complete_settings(encoder.size, request.changes)
     _require_rank(start, chosen)
     train, validation = (rows[rows["split"] == split] for split in ("train", "validation"))
     require_trainable(train, validation)
     kept = pd.concat([train, validation], ignore_index=True)
-    return TrainingPlan(data_set, kept, chosen, start, size)
+    return TrainingPlan(data_set, kept, chosen, start, encoder, hub)
 
 
 def complete_settings(size: str, changes: dict[str, Any]) -> TrainingSettings:
@@ -122,7 +138,7 @@ def request_training(
                 "sweep_id": request.sweep_id,
                 "data_set_id": plan.data_set["data_set_id"],
                 "size": plan.size,
-                "start_revision": plan.start.revision if plan.start else None,
+                "start_revision": plan.start_name,
                 "settings": plan.settings.to_dict(),
                 "code_version": code_version(),
                 "note": request.note.strip(),
@@ -186,12 +202,14 @@ def code_version() -> str:
     return f"{__version__}+{found.stdout.strip()}"
 
 
-def _find_start(name: str, settings: Settings) -> tuple[ModelReference | None, str]:
-    """The model to start from, None for a bare encoder, and its size."""
+def _find_start(
+    name: str, settings: Settings
+) -> tuple[ModelReference | None, EncoderSpec, HubEncoder | None]:
+    """The model to start from, None for a bare encoder; its encoder, and what is known of one of the hub."""
     wanted = name.strip()
     if wanted.startswith(HUB_PREFIX):
-        pinned = check_hub_encoder(wanted.removeprefix(HUB_PREFIX))
-        raise BadInput(f"{pinned} is sound, but only the encoders {', '.join(ENCODERS)} can be trained yet.")
+        hub = find_hub_encoder(wanted, settings.encoders)
+        return None, hub.spec, hub
     if wanted.startswith(BARE):
         size = wanted.removeprefix(BARE)
         if size not in ENCODERS:
@@ -199,12 +217,13 @@ def _find_start(name: str, settings: Settings) -> tuple[ModelReference | None, s
                 f"There is no encoder {size!r} to start from: expected {', '.join(ENCODERS)}."
             )
         locate_encoder(ENCODERS[size], settings.encoders)
-        return None, size
+        return None, ENCODERS[size], None
     found = find_model(wanted, settings)
     if found.folder is None:
         raise BadInput(f"A training cannot start from {found.name}: it has no adapter to go on with.")
-    locate_encoder(ENCODERS[found.size], settings.encoders)
-    return replace(found, name=wanted), found.size
+    spec = read_manifest(found.folder).encoder_spec
+    locate_encoder(spec, settings.encoders)
+    return replace(found, name=wanted), spec, None
 
 
 def _require_rank(start: ModelReference | None, chosen: TrainingSettings) -> None:
