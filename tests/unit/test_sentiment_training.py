@@ -313,7 +313,10 @@ def test_a_model_is_averaged_with_the_one_before_it(
     assert products[1] == pytest.approx(products[0], abs=2e-3)
     quick = dataclasses.replace(QUICK, epochs=1, learning_rate=5e-3)
     moved, nearer = build(quick, "moved"), build(quick, "nearer", share=0.75)
-    way, half_way = moved["head.weight"] - before["head.weight"], nearer["head.weight"] - before["head.weight"]
+    way, half_way = (
+        moved["head.weight"] - before["head.weight"],
+        nearer["head.weight"] - before["head.weight"],
+    )
     assert np.abs(way).max() > 1e-3
     assert half_way.astype(float) == pytest.approx(way.astype(float) / 2, abs=5e-4)
     with pytest.raises(BadInput, match="between 0 and 1"):

@@ -85,7 +85,7 @@ def build_model(
     """Trains, calibrates and writes one model folder; returns its manifest and the training's result.
 
     With several `seeds` one model is trained for each, and their average is the model (see `merging`). With
-    `average_with`, an earlier model of the same start, rank and scale or the start itself, the earlier one has
+    `average_with`, an earlier model of the same start, rank and scale or the start itself, that one has
     `average_share` of the average, and the new one the rest.
 
     Args:
@@ -114,7 +114,11 @@ def build_model(
     trained, calibration = calibrated(trained, _general_logits(data, trained, encoder_path, device))
     manifest = describe_trained(role, spec, data, trained, calibration, seeds)
     if average_with is not None:
-        training = {**manifest.training, "averaged_with": average_with.revision, "averaged_share": average_share}
+        training = {
+            **manifest.training,
+            "averaged_with": average_with.revision,
+            "averaged_share": average_share,
+        }
         manifest = dataclasses.replace(manifest, training=training)
     if data.general is not None:
         figures = manifest.figures | _general_figures(data, trained, encoder_path, device)
