@@ -11,6 +11,8 @@ from peachdash.queries.catalogue import fetch_businesses
 from peachdash.queries.imports import fetch_imports, fetch_rejects
 from peachdash.queries.overview import fetch_totals
 from peachdash.records import ReviewFilter, Role, Scope
+from peachdash.storage.reviews import load_identity
+from peachdash.workflows.duplicates import find_matches
 from peachdash.workflows.imports import ImportOptions, import_export, plan_import, undo_import
 from tests.integration.conftest import EVERYTHING, MODELS
 
@@ -103,6 +105,22 @@ def test_an_unknown_business_is_made_and_named(filled, home):
     with filled.read() as connection:
         found = fetch_businesses(connection, EVERYTHING).set_index("business")
     assert found.loc["New Noodle", "business_id"] == "new-noodle"
+
+
+def test_a_new_business_is_not_taken_for_one_whose_id_looks_like_its_name(filled, home):
+    rows = "text,reviewer,business\nA cone that was just right,Ada,{}\n"
+    run(filled, home, rows.format("Sweet Stack Creamery").encode())
+    matched = find_matches(*_compared(filled, "creamery"))
+    assert matched["duplicate_of"].isna().all()
+    assert not matched["possible_duplicate"].any()
+
+
+def _compared(database, name):
+    """A row of a business with a name that nobody bears, beside all that is stored of its namesake by id."""
+    with database.read() as connection:
+        known = load_identity(connection, ["creamery"])
+    mine = known.tail(1).assign(business_id=None, business=name, row=1, owner_reply=None)
+    return mine.assign(text="A cone that was just right"), known
 
 
 def test_names_match_without_regard_to_case_and_apostrophes(filled, home):
