@@ -80,6 +80,15 @@ def _scored_columns(titles: pd.Series, texts: pd.Series) -> list[str]:
     return scored
 
 
+def scored_column(titles: pd.Series, texts: pd.Series) -> pd.Series:
+    """`scored_text` of each row as a column of pandas' text type, with the index of `texts`.
+
+    Few rows become Python's objects on the way, so that other threads of the process go on.
+    """
+    scored = _join_columns(titles.astype("str"), texts.astype("str"))
+    return pd.Series(pd.array(scored, dtype="str"), index=texts.index)
+
+
 def _join_columns(titles: pd.Series, texts: pd.Series) -> pa.Array:
     first, second = _clean_column(titles), _clean_column(texts)
     joined = pc.binary_join_element_wise(first, second, pa.scalar("\n", pa.large_string()))
