@@ -407,3 +407,11 @@ def test_files_that_wait_can_be_tried_again(dashboard):
     app.button(key="inbox_retry").click().run()
     assert (dashboard.settings.inbox / "odd.csv").is_file()
     assert "put back into the inbox" in words(app)
+
+
+def test_a_column_of_people_taken_for_businesses_is_asked_about(dashboard):
+    rows = "".join(f"A fine cone number {n},Person {n}\n" for n in range(12))
+    app = upload(dashboard, f"Review,Shop\n{rows}")
+    assert "This would add 12 businesses for 12 reviews." in words(app)
+    app = upload(dashboard, "Review,Shop\n" + "".join(f"Fine cone {n},Shop {n % 11}\n" for n in range(70)))
+    assert "This would add" not in words(app)

@@ -132,7 +132,7 @@ def _poll_background(session: Session, shown: list[str]) -> None:
         st.rerun()
     for run in runs:
         if run.request["kind"] == KIND:
-            words = "is stored" if run.state == "done" else "is read and checked"
+            words = "is being stored" if run.state == "done" else "is read and checked"
             st.caption(f":material/hourglass: {plain(run.request['file_name'], 80)} {words}.")
         else:
             _render_search(run)
