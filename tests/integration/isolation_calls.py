@@ -555,6 +555,17 @@ CALLS: dict[str, list[Call]] = {
         call(lambda world, ids: (ids.export, "again.csv", ImportOptions())),
         call(lambda world, ids: (ids.export, "again.csv", ImportOptions(profile=ids.profile))),
     ],
+    "workflows.profiles.keep_profile": [
+        call(
+            lambda world, ids: (
+                ids.profile,
+                recognise(ids.export, "again.csv"),
+                ImportOptions(business=ids.business),
+            ),
+            may=CLIENT_WORK,
+            quiet=True,
+        )
+    ],
     "workflows.profiles.save_profile": [
         call(
             lambda world, ids: (

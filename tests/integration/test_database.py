@@ -13,7 +13,7 @@ from peachdash.errors import BadInput, DatabaseTooNew
 from peachdash.queries.overview import fetch_totals
 from peachdash.records import ReviewFilter
 from peachdash.storage import schema as t
-from peachdash.storage.bulk import append_frame, temporary_keys
+from peachdash.storage.bulk import BATCH_ROWS, append_frame, temporary_keys
 from peachdash.storage.database import open_database
 from peachdash.storage.migrate import schema_version
 from peachdash.storage.predictions import append_predictions, load_unread
@@ -149,3 +149,18 @@ def test_a_prediction_is_stored_once(database):
         assert append_predictions(connection, rows) == 2
     with database.write() as connection:
         assert append_predictions(connection, rows) == 0
+
+
+def test_a_bulk_load_of_several_row_groups_keeps_its_order(database):
+    count = 2 * BATCH_ROWS + 5
+    frame = review_rows([{"text": "Warm cone"}])
+    many = frame.loc[frame.index.repeat(count)].reset_index(drop=True)
+    many = many.assign(
+        review_id=range(1, count + 1), import_id="bulk", text=[f"cone {n}" for n in range(count)]
+    )
+    with database.write() as connection:
+        assert append_frame(connection, t.reviews, many) == count
+    with database.read() as connection:
+        found = connection.execute(sa.select(t.reviews.c.review_id, t.reviews.c.text)).fetchall()
+    assert [row[0] for row in found] == list(range(1, count + 1))
+    assert all(text == f"cone {number - 1}" for number, text in found)

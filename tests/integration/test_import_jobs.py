@@ -13,18 +13,23 @@ from peachdash.errors import BadInput
 from peachdash.jobs import background, importing
 from peachdash.jobs import inbox as inbox_module
 from peachdash.jobs.importing import (
+    abandon,
     confirm,
     create_import_run,
     forget_unconfirmed,
     full_rejects,
     import_runs,
     read_view,
+    recount_if_changed,
     take_import,
 )
 from peachdash.jobs.inbox import list_waiting, retry_waiting, serve_inbox, settle_dropped
+from peachdash.jobs.runs import read_json
+from peachdash.queries.profiles import fetch_profiles
 from peachdash.records import Role, Scope
 from peachdash.storage import schema as t
 from peachdash.workflows.importing import ImportOptions
+from peachdash.workflows.imports import import_export, undo_import
 from peachdash.workflows.profiles import save_profile
 from tests.integration.conftest import EVERYTHING
 from tests.integration.test_profiles import MAPPING, ODD, recognise
@@ -79,6 +84,58 @@ def test_a_large_file_is_read_shown_and_stored_when_it_is_confirmed(filled, sett
     assert [row["import_id"] for row in stored] == [run.run_id]
     with filled.read() as connection:
         assert connection.execute(sa.select(t.platform_counts.c.shown)).scalars().all() == [7]
+
+
+def test_settings_are_kept_with_a_business_that_the_import_itself_makes(filled, settings):
+    run = start(settings, ODD, business="Brand New Bar", mapping=dict(MAPPING), date_order="dmy")
+    read(settings, run)
+    confirm(run, profile_name="Bar")
+    assert take_import(filled, run)
+    with filled.read() as connection:
+        (kept,) = fetch_profiles(connection, EVERYTHING).to_dict("records")
+    assert (kept["name"], kept["business"]) == ("Bar", "Brand New Bar")
+
+
+def test_settings_that_cannot_be_kept_take_no_import_back(filled, settings):
+    run = start(settings, business="Nowhere Yet")  # every row names its own business
+    read(settings, run)
+    confirm(run, profile_name="Soup")
+    assert take_import(filled, run)
+    assert run.state == "stored"
+    assert "no business named 'Nowhere Yet'" in read_json(run.path / "result.json")["profile_not_kept"]
+
+
+def test_what_is_counted_follows_other_imports_and_their_undo(filled, settings):
+    run = start(settings)
+    read(settings, run)
+    take_import(filled, run)
+    recount_if_changed(filled, run)
+    assert read_view(run).accepted == 2
+    other = import_export(filled, EVERYTHING, settings.home, PLAIN, "same.csv", ImportOptions(), "command")
+    for accepted, change in ((0, None), (2, other.import_id)):
+        if change is not None:
+            undo_import(filled, EVERYTHING, change)
+        recount_if_changed(filled, run)
+        assert read_view(run) is None
+        take_import(filled, run)
+        assert read_view(run).accepted == accepted
+
+
+def test_a_run_that_nobody_waits_for_is_closed_even_while_it_is_read(filled, settings, monkeypatch):
+    run = start(settings)
+    prepare = importing.prepare_run
+
+    def prepare_and_abandon(*given):
+        prepare(*given)
+        abandon(run)
+
+    monkeypatch.setattr(importing, "prepare_run", prepare_and_abandon)
+    read(settings, run)
+    assert run.state == "failed"
+    assert not run.parts()
+    confirmed = start(settings, confirmed=True)
+    abandon(confirmed)
+    assert confirmed.state == "queued"
 
 
 def test_storing_again_after_a_kill_changes_nothing(filled, settings):

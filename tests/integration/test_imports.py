@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from peachdash.queries.catalogue import fetch_businesses
 from peachdash.queries.imports import fetch_imports, fetch_rejects
 from peachdash.queries.overview import fetch_totals
 from peachdash.records import ReviewFilter, Role, Scope
+from peachdash.storage.reviews import append_reviews, load_identity
+from peachdash.workflows.duplicates import find_matches
 from peachdash.workflows.imports import ImportOptions, import_export, plan_import, undo_import
 from tests.integration.conftest import EVERYTHING, MODELS
 
@@ -76,6 +80,43 @@ def test_an_undone_file_can_be_imported_again(filled, home):
     assert run(filled, home).accepted == 4
 
 
+def test_a_business_that_only_an_undone_import_names_is_listed_no_more(filled, home):
+    def listed():
+        with filled.read() as connection:
+            return set(fetch_businesses(connection, EVERYTHING)["business"])
+
+    before = listed()
+    data = b"text,business\nA fine cup of tea,Bea Reviewer\nA warm cone,Sweet Stack Creamery\n"
+    first = run(filled, home, data)
+    assert listed() == before | {"Bea Reviewer"}
+    undo_import(filled, EVERYTHING, first.import_id)
+    assert listed() == before
+    run(filled, home, data)
+    assert listed() == before | {"Bea Reviewer"}
+
+
+def test_an_undo_waits_for_the_import_that_is_stored_and_both_hold(filled, home, monkeypatch):
+    first = run(filled, home)
+    reached, go_on = threading.Event(), threading.Event()
+
+    def slowly(*given):
+        reached.set()
+        go_on.wait(20)
+        return append_reviews(*given)
+
+    monkeypatch.setattr("peachdash.workflows.imports.append_reviews", slowly)
+    longer = PLAIN + b"Warm bread,2026-05-05,5,Bun and Banchan,yelp\n"
+    with ThreadPoolExecutor(2) as pool:
+        second = pool.submit(run, filled, home, longer, "longer.csv")
+        assert reached.wait(20)
+        undone = pool.submit(undo_import, filled, EVERYTHING, first.import_id)
+        assert not undone.done()
+        go_on.set()
+        assert (second.result().accepted, second.result().duplicates) == (1, 4)
+        assert undone.result() == 4, "the rows that the second file holds too go on counting"
+    assert reviews(filled) == 11
+
+
 def test_reviewers_make_duplicates_and_campaigns_are_flagged(filled, home):
     data = (
         b"reviewer,text,date,stars,business,source\n"
@@ -103,6 +144,22 @@ def test_an_unknown_business_is_made_and_named(filled, home):
     with filled.read() as connection:
         found = fetch_businesses(connection, EVERYTHING).set_index("business")
     assert found.loc["New Noodle", "business_id"] == "new-noodle"
+
+
+def test_a_new_business_is_not_taken_for_one_whose_id_looks_like_its_name(filled, home):
+    rows = "text,reviewer,business\nA cone that was just right,Ada,{}\n"
+    run(filled, home, rows.format("Sweet Stack Creamery").encode())
+    matched = find_matches(*_compared(filled, "creamery"))
+    assert matched["duplicate_of"].isna().all()
+    assert not matched["possible_duplicate"].any()
+
+
+def _compared(database, name):
+    """A row of a business with a name that nobody bears, beside all that is stored of its namesake by id."""
+    with database.read() as connection:
+        known = load_identity(connection, ["creamery"])
+    mine = known.tail(1).assign(business_id=None, business=name, row=1, owner_reply=None)
+    return mine.assign(text="A cone that was just right"), known
 
 
 def test_names_match_without_regard_to_case_and_apostrophes(filled, home):

@@ -94,6 +94,21 @@ def test_output_is_taken_in_once_however_often_it_is_taken(database, settings):
     assert len(set(stored(database))) == 5
 
 
+def test_parts_of_an_unfinished_run_are_gathered_and_taken_in_together(database, settings, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("peachdash.jobs.supervisor.time.monotonic", lambda: clock[0])
+    run = create_scoring_run(settings.jobs, texts(4), ["a"])
+    run.set_state("running")
+    supervisor, counts = Supervisor(database, settings), []
+    for number, (seconds, state) in enumerate([(0, "running"), (2, "running"), (9, "running"), (1, "done")]):
+        clock[0] += seconds
+        run.add_part(pa.Table.from_pylist([reading(f"sha-text {number}", "a", "positive")]))
+        run.set_state(state)
+        supervisor._take_output(run)
+        counts.append(len(stored(database)))
+    assert counts == [1, 1, 3, 4]
+
+
 def test_the_last_run_is_remembered_for_status(settings):
     assert find_speed(settings.jobs) is None
     execute_scoring_run(create_scoring_run(settings.jobs, texts(5), ["a"]), FakeScorer(), FakeModel)

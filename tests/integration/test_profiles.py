@@ -10,7 +10,7 @@ from peachdash.queries.profiles import fetch_profiles
 from peachdash.records import Role, Scope
 from peachdash.workflows.importing import ImportOptions
 from peachdash.workflows.imports import import_export
-from peachdash.workflows.profiles import remove_profile, save_profile
+from peachdash.workflows.profiles import find_outgrown_profile, remove_profile, save_profile
 from tests.integration.conftest import EVERYTHING
 
 ODD = b'Words,Points,When\n"A fine soup indeed",5,03/04/2026\n'
@@ -85,3 +85,18 @@ def test_an_unknown_business_is_refused(filled):
         save(filled, options=ImportOptions("Nowhere", None, dict(MAPPING)))
     with pytest.raises(NotFound):
         save(filled, Scope("cleo", Role.CLIENT, frozenset({"diner"})))
+
+
+def test_a_profile_that_a_file_has_outgrown_is_named_with_what_it_lacks(filled):
+    save(filled)
+    known = profiles(filled)
+    assert find_outgrown_profile(known, ("Words", "When", "Marks")) == ("Soup", ["points"])
+    assert find_outgrown_profile(known, ("Words", "Points", "When", "More")) is None
+    assert find_outgrown_profile(known, ("Words", "Marks")) is None
+    assert find_outgrown_profile(known.head(0), ("Words", "When")) is None
+
+
+def test_a_column_that_is_given_another_meaning_loses_that_of_the_profile(filled, home):
+    save(filled)
+    result = run(filled, home, NEXT, mapping={"title": "Points"})
+    assert result.mapping == {"review_date": "When", "title": "Points", "text": "Words"}

@@ -9,11 +9,14 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
+from peachdash.insights.issues import summarise_issues
 from peachdash.queries.complaints import fetch_issue
 from peachdash.records import Scope
 from peachdash.storage import issue_schema as i
+from peachdash.storage.findings import append_languages
 from peachdash.ui.downloads import safe_xlsx
 from peachdash.ui.issue_detail import marked
+from peachdash.workflows.issue_editing import rename_issue
 
 from .conftest import fill_issues, words
 from .test_business import metric
@@ -155,3 +158,24 @@ def test_a_workbook_holds_no_formula():
     sheet = load_workbook(io.BytesIO(content)).active
     assert [cell.value for cell in sheet["A"]] == ["issue", "'=1+1", "'+x", None]
     assert {cell.data_type for cell in sheet["A"]} <= {"s", "n"}
+
+
+def test_the_tests_of_issues_are_not_done_again_for_other_news(dashboard, issues, monkeypatch):
+    times = []
+
+    def counted(*given, **more):
+        times.append(1)
+        return summarise_issues(*given, **more)
+
+    monkeypatch.setattr("peachdash.ui.issue_data.summarise_issues", counted)
+    app = dashboard.open("complaints", period="all", business="creamery")
+    known = len(times)
+    found = {"language": "en", "confidence": 0.9, "readable": True, "detector": "x"}
+    with dashboard.database.write() as connection:
+        append_languages(connection, pd.DataFrame([{"text_sha256": "of another business", **found}]))
+    app.run()
+    assert len(times) == known
+    rename_issue(dashboard.database, HOUSE, issues["odd"], "Another name")
+    app.run()
+    assert len(times) > known
+    assert "Another name" in str(app.dataframe(key="issue_table").value)

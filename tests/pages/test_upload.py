@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from peachdash.jobs.importing import import_runs
 from peachdash.jobs.progress import ScoringProgress
 from peachdash.jobs.runs import RunFolder, create_run
+from peachdash.records import Scope
 from peachdash.storage import schema as t
 from peachdash.ui.progress import progress_words
+from peachdash.workflows.imports import ImportOptions, import_export, undo_import
 
 from .conftest import words
 
@@ -244,7 +248,7 @@ def test_the_history_compares_with_the_platform(dashboard):
 
 def test_a_large_file_is_read_elsewhere_and_stored_by_the_supervisor(dashboard, monkeypatch):
     from peachdash.jobs import background
-    from peachdash.jobs.importing import import_runs, take_import
+    from peachdash.jobs.importing import take_import
 
     monkeypatch.setattr("peachdash.ui.upload_files.LARGE_BYTES", 10)
     app = upload(dashboard, NAMED)
@@ -258,13 +262,133 @@ def test_a_large_file_is_read_elsewhere_and_stored_by_the_supervisor(dashboard, 
     app.button(key="import").click().run()
     assert len(dashboard.rows(t.reviews)) == 61
     assert "export.csv is being stored" in words(app)
+    assert not [button for button in app.button if button.key == "import"]
     take_import(dashboard.database, run)
     assert len(dashboard.rows(t.reviews)) == 63
+    app.run()
+    assert "2 reviews imported from export.csv, 1 duplicate and 1 rejected row left out." in words(app)
+
+
+@pytest.fixture
+def large(dashboard, monkeypatch) -> Callable[[], None]:
+    """All files count as large; what does the work of the other process and of the supervisor."""
+    from peachdash.jobs import background
+    from peachdash.jobs.importing import take_import
+
+    def work() -> None:
+        for run in import_runs(dashboard.settings.jobs):
+            if run.state == "queued":
+                background.take_run(run, dashboard.settings)
+            if run.state == "done":
+                take_import(dashboard.database, run)
+
+    monkeypatch.setattr("peachdash.ui.upload_files.LARGE_BYTES", 10)
+    return work
+
+
+def test_a_large_import_that_was_undone_can_be_done_again(dashboard, large):
+    app = upload(dashboard, NAMED)
+    large()
+    app.run()
+    app.button(key="import").click().run()
+    large()
+    stored = max(dashboard.rows(t.imports), key=lambda row: row["imported_utc"])
+    undo_import(dashboard.database, Scope.everything("ada"), stored["import_id"])
+    app.run()
+    app.button(key="again").click().run()
+    large()
+    app.run()
+    assert counts(app)["New reviews"] == "2"
+    app.button(key="import").click().run()
+    large()
+    assert [row["accepted"] for row in dashboard.rows(t.imports)].count(2) == 2
+
+
+def test_a_large_file_is_counted_again_after_another_import(dashboard, large):
+    app = upload(dashboard, NAMED)
+    large()
+    app.run()
+    other = (dashboard.database, Scope.everything("ada"), dashboard.settings.home, NAMED.encode(), "same.csv")
+    result = import_export(*other, ImportOptions(), "command")
+    app.run()
+    assert not counts(app)
+    large()
+    app.run()
+    assert counts(app) == {"New reviews": "0", "Duplicates": "3", "Rejected rows": "1"}
+    undo_import(dashboard.database, Scope.everything("ada"), result.import_id)
+    app.run()
+    large()
+    app.run()
+    assert counts(app)["New reviews"] == "2"
+
+
+def test_other_settings_close_what_reads_a_large_file(dashboard, large):
+    app = upload(dashboard, NAMED)
+    app.selectbox(key="upload_column_stars").select_index(-1).run()
+    first, second = import_runs(dashboard.settings.jobs)
+    assert (first.state, second.state) == ("failed", "queued")
+    assert not (first.path / "upload.bin").exists()
+    large()
+    app.run()
+    assert counts(app)["New reviews"] == "2"
+
+
+def test_settings_of_a_large_file_are_kept_once_it_is_stored(dashboard, large):
+    app = upload(dashboard, NAMED)
+    large()
+    app.run()
+    app.text_input(key="upload_profile").input("Shops").run()
+    app.button(key="import").click().run()
+    assert not dashboard.rows(t.import_profiles)
+    large()
+    assert [row["name"] for row in dashboard.rows(t.import_profiles)] == ["Shops"]
+
+
+def test_a_large_file_among_others_is_not_counted_before_it_is_stored(dashboard, large, monkeypatch):
+    monkeypatch.setattr("peachdash.ui.upload_files.LARGE_BYTES", len(NAMELESS) + 5)
+    app = dashboard.open("upload")
+    uploader = app.file_uploader(key="upload_file")
+    uploader.upload("one.csv", NAMED.encode()).upload("two.csv", NAMELESS.encode()).run()
+    large()
+    app.run()
+    app.selectbox(key="upload_business_2").select("Blue Diner").run()
+    app.button(key="import_all").click().run()
+    assert "1 review imported from 1 file. 1 large file being stored" in words(app)
+    large()
+    assert len(dashboard.rows(t.reviews)) == 64
+
+
+def test_a_profile_that_cannot_be_kept_takes_no_import_back(dashboard, monkeypatch):
+    monkeypatch.setattr("peachdash.ui.upload_files.keep_profile", lambda *given: "It has no business.")
+    app = upload(dashboard, NAMED)
+    app.button(key="import").click().run()
+    assert len(dashboard.rows(t.reviews)) == 63
+    assert "2 reviews imported from export.csv" in words(app)
+    assert "The settings were not kept as a profile: It has no business." in words(app)
+
+
+def test_one_column_cannot_mean_two_things(dashboard):
+    app = upload(dashboard, 'Words,Note,Shop\n"A cone",good,Blue Diner\n')
+    for field in ("text", "title"):
+        app.selectbox(key=f"upload_column_{field}").select_index(2).run()
+    assert "The column 'Note' is chosen for title and text: a column means one thing." in words(app)
+    app.selectbox(key="upload_column_title").select_index(0).run()
+    assert counts(app)["New reviews"] == "1"
+
+
+def test_a_profile_whose_columns_changed_is_named(dashboard):
+    app = upload(dashboard, NAMELESS)
+    app.selectbox(key="upload_business").select("Blue Diner").run()
+    app.text_input(key="upload_profile").input("Diner").run()
+    app.button(key="import").click().run()
+    changed = upload(dashboard, NAMELESS.replace("Rating", "Points").replace("Best", "Worst"))
+    assert "Your profile “Diner” was not taken: the file lacks “rating”." in words(changed)
+    fitting = upload(dashboard, NAMELESS.replace("Best", "Worst"))
+    assert "was not taken" not in words(fitting)
 
 
 def test_a_large_file_that_is_refused_says_why(dashboard, monkeypatch):
     from peachdash.jobs import background
-    from peachdash.jobs.importing import import_runs
 
     monkeypatch.setattr("peachdash.ui.upload_files.LARGE_BYTES", 10)
     app = upload(dashboard, "Review,Date,Shop\nA fine soup,03/04/2026,Blue Diner\n")
@@ -283,3 +407,11 @@ def test_files_that_wait_can_be_tried_again(dashboard):
     app.button(key="inbox_retry").click().run()
     assert (dashboard.settings.inbox / "odd.csv").is_file()
     assert "put back into the inbox" in words(app)
+
+
+def test_a_column_of_people_taken_for_businesses_is_asked_about(dashboard):
+    rows = "".join(f"A fine cone number {n},Person {n}\n" for n in range(12))
+    app = upload(dashboard, f"Review,Shop\n{rows}")
+    assert "This would add 12 businesses for 12 reviews." in words(app)
+    app = upload(dashboard, "Review,Shop\n" + "".join(f"Fine cone {n},Shop {n % 11}\n" for n in range(70)))
+    assert "This would add" not in words(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,8 @@ MISSING: frozenset[str] = frozenset(("", *_NOTHING.split()))
 """Cells that stand for nothing, compared exactly: "nan" is missing, "Nan" is bread."""
 
 # Written with the characters themselves: Arrow's regular expressions know no \\u, and another \\s.
-SPACES = "[ \t\n\r\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
+_OTHER_SPACES = "\t\n\r\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+SPACES = f"[ {_OTHER_SPACES}]+"
 _CONTROLS = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
 _MARKUP = (
     r"&(?:amp|quot|lt|gt|nbsp|apos|hellip|rsquo|lsquo|rdquo|ldquo|#\d{2,5}|#x[0-9a-fA-F]{2,5});"
@@ -24,6 +26,7 @@ _MARKUP = (
 _MOJIBAKE = "\u00c3[\u0080-\u00bf\u20ac\u0152-\u017e]|\u00e2\u20ac|\u00f0\u0178|\u00c2[\u00a0-\u00bf]"
 _TWO_LANGUAGES = r"\((?:Translated by Google|Original)\)"
 _UNTIDY = f"{_CONTROLS}|\r|{_MARKUP}|{_MOJIBAKE}|{_TWO_LANGUAGES}"
+_UNEVEN = f"[{_OTHER_SPACES}]|  "
 _TRANSLATED = re.compile(r"\(Translated by Google\)\s*", re.IGNORECASE)
 _ORIGINAL = re.compile(r"\s*\(Original\)\s*", re.IGNORECASE)
 _ENGLISH = re.compile(
@@ -55,7 +58,8 @@ class Distinct:
 def without_missing(cells: pd.Series) -> pd.Series:
     """The cells with NaN for every way to write "nothing", the others without space around them."""
     cells = cells.str.strip()
-    return cells.mask(cells.isin(list(MISSING)))
+    nothing = cells.isin(list(MISSING))
+    return cells.mask(nothing) if nothing.any() else cells
 
 
 def clean_text(cells: pd.Series) -> pd.Series:
@@ -65,12 +69,7 @@ def clean_text(cells: pd.Series) -> pd.Series:
     was decoded as Windows-1252 though it was UTF-8 are put right, and of a text that Google translated
     only the English part is kept.
     """
-    untidy = matches(cells, _UNTIDY)
-    if not untidy.any():
-        return without_missing(cells)
-    cells = cells.copy()
-    cells.loc[untidy] = _tidied(cells[untidy])
-    return without_missing(cells)
+    return _mended(without_missing(cells), _UNTIDY, lambda untidy: without_missing(_tidied(untidy)))
 
 
 def _tidied(cells: pd.Series) -> pd.Series:
@@ -83,8 +82,22 @@ def _tidied(cells: pd.Series) -> pd.Series:
 
 def clean_label(cells: pd.Series) -> pd.Series:
     """Short texts, as names and languages, on one line; missing ones are NaN."""
+    return _mended(without_missing(cells), f"{_UNTIDY}|{_UNEVEN}", _on_one_line)
+
+
+def _on_one_line(cells: pd.Series) -> pd.Series:
     distinct = Distinct(cells)
     return distinct.spread(clean_text(distinct.texts).str.replace(SPACES, " ", regex=True))
+
+
+def _mended(cells: pd.Series, pattern: str, mend: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    """The cells, with those that contain the pattern mended."""
+    hits = np.flatnonzero(matches(cells, pattern))
+    if not len(hits):
+        return cells
+    cells = cells.copy()
+    cells.iloc[hits] = mend(cells.iloc[hits])
+    return cells
 
 
 def keep_english(text: str) -> str:

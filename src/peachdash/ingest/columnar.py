@@ -52,7 +52,7 @@ def read_tidy(data: bytes, encoding: Encoding, dialect: Dialect, width: int) -> 
     except pa.ArrowInvalid:
         return None  # a row of another width, or one too long
     irregular = table.num_columns != width or _has_giants(table) or _has_blank_rows(table)
-    return None if irregular else table
+    return None if irregular else table.combine_chunks()
 
 
 def as_frame(table: pa.Table, columns: Sequence[str]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 import pandas as pd
+import pyarrow as pa
 
 from peachdash.ingest.cells import SPACES, Distinct, matches
 
@@ -30,7 +31,7 @@ def hash_reviewers(names: pd.Series, key: bytes) -> pd.Series:
         raise ValueError("The key for reviewer hashes is empty.")
     distinct = Distinct(names)
     hasher = hashlib.blake2b(digest_size=16, key=_short(key))
-    hashes = [_hash_named(name, hasher) for name in _plain_names(distinct.texts)]
+    hashes = [_hash_named(name, hasher) if name else None for name in _plain_names(distinct.texts)]
     return distinct.spread(pd.Series(hashes, dtype="str"))
 
 
@@ -47,23 +48,23 @@ def _plain_name(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def _plain_names(names: pd.Series) -> list[str]:
-    """`_plain_name` of each, '' for those that name nobody; most are ASCII, where lower case is all."""
+def _plain_names(names: pd.Series) -> list[bytes]:
+    """`_plain_name` of each in UTF-8, empty where it names nobody; lower case is all that most need."""
     plain = names.str.lower()
     odd = ~matches(names, _SIMPLE)
     plain.loc[odd] = [_plain_name(name) for name in names[odd]]
-    return list(plain.mask(matches(plain, f"^(?:{_NOBODY.pattern})$"), ""))
+    plain = plain.mask(matches(plain, f"^(?:{_NOBODY.pattern})$"), "")
+    encoded: list[bytes] = pa.array(plain, pa.large_string()).cast(pa.large_binary()).to_pylist()
+    return encoded
 
 
 def _hash_plain(plain: str, keyed: hashlib.blake2b) -> str | None:
-    return None if _NOBODY.fullmatch(plain) else _hash_named(plain, keyed)
+    return None if not plain or _NOBODY.fullmatch(plain) else _hash_named(plain.encode("utf-8"), keyed)
 
 
-def _hash_named(plain: str, keyed: hashlib.blake2b) -> str | None:
-    if not plain:
-        return None
+def _hash_named(plain: bytes, keyed: hashlib.blake2b) -> str:
     hasher = keyed.copy()
-    hasher.update(plain.encode("utf-8"))
+    hasher.update(plain)
     return hasher.hexdigest()
 
 

@@ -92,15 +92,18 @@ class _Columns:
         self.mapping = recognition.mapping
 
     def cells(self, field: str) -> pd.Series:
-        if field in self.mapping:
-            return without_missing(self.frame[self.mapping[field]])
-        return pd.Series(pd.NA, index=self.frame.index, dtype="str")
+        return without_missing(self._raw(field))
 
     def text(self, field: str) -> pd.Series:
-        return clean_text(self.cells(field))
+        return clean_text(self._raw(field))
 
     def label(self, field: str) -> pd.Series:
-        return clean_label(self.cells(field))
+        return clean_label(self._raw(field))
+
+    def _raw(self, field: str) -> pd.Series:
+        if field in self.mapping:
+            return self.frame[self.mapping[field]]
+        return pd.Series(pd.NA, index=self.frame.index, dtype="str")
 
 
 def _given(value: str | None) -> str | None:
@@ -203,7 +206,8 @@ def _refuse_empty(reviews: pd.DataFrame, table: RawTable, filename: str) -> None
 
 
 def _accepted(reviews: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
-    rows = reviews[~reviews.index.isin(reasons.index)] if len(reasons) else reviews
+    kept = np.flatnonzero(~reviews.index.isin(reasons.index))  # places: many times faster than a mask
+    rows = reviews.iloc[kept] if len(reasons) else reviews
     no_words = rows["text"].isna() & rows["title"].isna()
     reason = pd.Series(pd.NA, index=rows.index, dtype="str").mask(no_words, "no_text")
     rows = rows.assign(row=rows.index, unscored_reason=reason)[list(ROW_COLUMNS)]

@@ -56,6 +56,16 @@ def recognise_table(
     )
 
 
+def _refuse_twice(overrides: Mapping[str, str | None], chosen: set[str]) -> None:
+    for column in chosen:
+        fields = [field for field, given in overrides.items() if given == column]
+        if len(fields) > 1:
+            raise BadInput(
+                f"The column {column!r} is chosen for {' and '.join(fields)}: a column means one thing. "
+                "Choose another for all but one of them, or none."
+            )
+
+
 def _has_telling_name(mapping: Mapping[str, str]) -> bool:
     """Whether the column of the text, or of the stars where there is none, is called as in other exports."""
     return known_names([mapping.get("text", mapping.get("stars", ""))]) > 0
@@ -65,6 +75,7 @@ def _with_overrides(
     mapping: dict[str, str], overrides: Mapping[str, str | None], columns: tuple[str, ...]
 ) -> dict[str, str]:
     chosen = {column for column in overrides.values() if column is not None}
+    _refuse_twice(overrides, chosen)
     mapping = {field: column for field, column in mapping.items() if column not in chosen}
     for field, column in overrides.items():
         if field not in FIELDS:

@@ -68,6 +68,9 @@ def take_run(run: RunFolder, settings: Settings) -> None:
         run.set_state("failed", f"{type(error).__name__}; see the log")
         log.exception("run %s failed", run.run_id)
     else:
+        if run.state == "failed":  # nobody waits for it any more
+            run.discard_payload()
+            return
         run.set_state("done")
         importing.discard_upload(run)
 

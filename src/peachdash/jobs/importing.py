@@ -5,7 +5,8 @@
     <id>/rejects.parquet    the others
     <id>/prepared.json      how it was understood
     <id>/view.json, shown_*.parquet   what a page shows before anything is stored
-    <id>/confirmed          somebody wants it stored
+    <id>/counted.json       on which imports that rests
+    <id>/confirmed          somebody wants it stored, and under which name its settings are to be kept
     <id>/result.json        what was stored
 
 The run's id is the import's id, so that storing it again after a kill changes nothing.
@@ -26,11 +27,13 @@ import pyarrow as pa
 from peachdash.errors import PeachdashError
 from peachdash.ingest import ExportRead, Recognition
 from peachdash.jobs.runs import RunFolder, create_run, list_runs, read_json, write_json
+from peachdash.queries.imports import fetch_imports
 from peachdash.records import Role, Scope
 from peachdash.storage.database import Database
 from peachdash.workflows.import_plan import PlanView, view_plan
 from peachdash.workflows.importing import ImportOptions, Origin, Prepared, prepare_import
 from peachdash.workflows.imports import import_prepared, plan_prepared
+from peachdash.workflows.profiles import keep_profile
 
 KIND = "import"
 LARGE_BYTES = 5_000_000
@@ -88,14 +91,16 @@ def discard_upload(run: RunFolder) -> None:
 
 def take_import(database: Database, run: RunFolder) -> bool:
     """Go on with a run whose file was read: say what would be stored, or store it; whether it was stored."""
-    confirmed = (run.path / "confirmed").exists()
+    confirmed = is_confirmed(run)
     if not confirmed and (run.path / "view.json").exists():
         return False
     told = read_json(run.path / "confirmed")
+    profile_name = str(told.pop("profile_name", ""))
     options = replace(ImportOptions(**run.request["options"]), **told)
     try:
         prepared = _load(run)
         if not confirmed:
+            write_json(run.path / "counted.json", {"imports": _imports_now(database, run)})
             plan = plan_prepared(database, run_scope(run), prepared, options)
             _write_view(run, view_plan(plan))
             return False
@@ -105,7 +110,8 @@ def take_import(database: Database, run: RunFolder) -> bool:
         write_json(run.path / "result.json", {"error": str(error), "kind": type(error).__name__})
         run.set_state("failed", str(error))
         return False
-    write_json(run.path / "result.json", result.to_dict())
+    not_kept = keep_profile(database, run_scope(run), profile_name, prepared.read.recognition, options)
+    write_json(run.path / "result.json", {**result.to_dict(), "profile_not_kept": not_kept})
     run.set_state("stored")
     run.discard_payload()
     return True
@@ -127,19 +133,54 @@ def read_view(run: RunFolder) -> PlanView | None:
     return PlanView(**meta, **frames)
 
 
-def confirm(run: RunFolder, **told: Any) -> None:
-    """Have a run stored, with options that matter for the storing only, as `platform_count`."""
-    write_json(run.path / "confirmed", told)
+def recount_if_changed(database: Database, run: RunFolder) -> None:
+    """Have what would be stored counted again where something was imported or undone since."""
+    counted = read_json(run.path / "counted.json").get("imports")
+    if run.state == "done" and not is_confirmed(run) and counted != _imports_now(database, run):
+        (run.path / "view.json").unlink(missing_ok=True)
 
 
-def full_rejects(run: RunFolder) -> pd.DataFrame:
-    """All rejected rows of a run that was read and not stored yet."""
-    return pd.read_parquet(run.path / "rejects.parquet")
+def _imports_now(database: Database, run: RunFolder) -> list[list[Any]]:
+    """The imports that whoever asked for a run sees, and which of them are undone."""
+    with database.read() as connection:
+        imports = fetch_imports(connection, run_scope(run))
+    return [[str(row.import_id), bool(row.retracted)] for row in imports.itertuples()]
+
+
+def confirm(run: RunFolder, *, platform_count: int | None = None, profile_name: str = "") -> None:
+    """Have a run stored, with what matters for the storing only.
+
+    Args:
+        run: that was read.
+        platform_count: how many reviews the platform shows.
+        profile_name: under which its settings are kept once it is stored; blank for none.
+    """
+    write_json(run.path / "confirmed", {"platform_count": platform_count, "profile_name": profile_name})
+
+
+def is_confirmed(run: RunFolder) -> bool:
+    """Whether somebody wants a run stored."""
+    return (run.path / "confirmed").exists()
+
+
+def abandon(run: RunFolder) -> None:
+    """Close a run that nobody waits for any more, since the file is read with other settings."""
+    if not is_confirmed(run) and run.state != "failed":
+        run.set_state("failed", "other settings were chosen.")
+        run.discard_payload()
+
+
+def full_rejects(run: RunFolder) -> pd.DataFrame | None:
+    """All rejected rows of a run that was read; None once it is stored."""
+    try:
+        return pd.read_parquet(run.path / "rejects.parquet")
+    except FileNotFoundError:
+        return None
 
 
 def forget_unconfirmed(run: RunFolder) -> None:
     """Close a run that was read and that nobody wanted stored for a day."""
-    if not (run.path / "confirmed").exists() and time.time() - run.changed_seconds > FORGET_SECONDS:
+    if not is_confirmed(run) and time.time() - run.changed_seconds > FORGET_SECONDS:
         run.set_state("failed", "it was read, and nobody imported it within a day.")
         run.discard_payload()
 

@@ -43,6 +43,9 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 0.25
 LOOK_FOR_UNREAD_SECONDS = 10.0
 RESTART_SECONDS = 2.0
+TAKE_SECONDS = 10.0
+"""So often are readings of an unfinished run taken in: with each, all that pages have counted is void."""
+
 HOUSE = Scope.everything("peachdash")
 WORKER_KINDS = (KIND, issue_finding.KIND, explaining.KIND, label_checking.KIND)
 
@@ -63,6 +66,7 @@ class Supervisor:
         self._complaint = ""
         self._grouped = ""
         self._taken: set[str] = set()
+        self._took = -TAKE_SECONDS
         self._given_up: set[tuple[str, State]] = set()
         self._stopping = threading.Event()
         self._wanted = threading.Event()
@@ -200,9 +204,12 @@ class Supervisor:
             elif state != "stored" and kind == candidate_runs.KIND:
                 candidate_runs.take_candidate_output(self.database, HOUSE, self.settings, run, self._taken)
             return
+        if state != "done" and time.monotonic() - self._took < TAKE_SECONDS:
+            return  # the parts lie safely on disk meanwhile
         parts = [part for part in run.parts() if part.name not in self._taken]
         frames = [frame for frame in map(read_part, parts) if frame is not None]
         if frames:
+            self._took = time.monotonic()
             store_predictions(self.database, HOUSE, pd.concat(frames))
         self._taken.update(part.name for part in parts)
         if state == "done":

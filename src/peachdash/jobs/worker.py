@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.2
 STARTS_IN_VAIN = 3
+NICE = 5
+"""The pages go before what the models read; that goes before languages and near duplicates."""
+
 FIRST = (explaining.KIND, KIND, grouping.KIND, label_checking.KIND)
 """Kinds of runs that somebody waits for; what candidates read gives way to them."""
 
@@ -43,6 +46,7 @@ def main() -> int:
     """Serve runs until the parent process is gone."""
     settings = load_settings()
     configure_logging(settings, "worker")
+    os.nice(NICE)
     parent = os.getppid()
     with worker_lock(settings.jobs, wait=lambda: os.getppid() == parent) as ours:
         if ours:

@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from peachdash.queries.readings import fetch_frame, not_retracted, within
 from peachdash.records import Scope
 from peachdash.storage import schema as t
+from peachdash.storage.catalogue import UNASSIGNED_CLIENT
+from peachdash.storage.standing import undone
 
 
 def fetch_businesses(connection: sa.Connection, scope: Scope) -> pd.DataFrame:
-    """The businesses in scope, by name.
+    """The businesses in scope, by name; without those that nothing but undone imports brought.
 
     Columns: business_id, business, kind, neighbourhood, client_id, client, is_demo.
     """
@@ -28,10 +30,21 @@ def fetch_businesses(connection: sa.Connection, scope: Scope) -> pd.DataFrame:
             t.businesses.c.is_demo,
         )
         .join(t.clients, t.clients.c.client_id == t.businesses.c.client_id)
-        .where(within(scope, t.businesses.c.business_id))
+        .where(within(scope, t.businesses.c.business_id), ~_left_behind())
         .order_by(t.businesses.c.name)
     )
     return fetch_frame(connection, statement)
+
+
+def _left_behind() -> sa.ColumnElement[bool]:
+    """The condition that a business has no client, and that every import which names it is undone."""
+    named = sa.select(t.import_businesses.c.business_id)
+    standing = named.where(t.import_businesses.c.import_id.not_in(undone()))
+    return sa.and_(
+        t.businesses.c.client_id == UNASSIGNED_CLIENT,
+        t.businesses.c.business_id.in_(named),
+        t.businesses.c.business_id.not_in(standing),
+    )
 
 
 def fetch_sources(connection: sa.Connection, scope: Scope) -> list[str]:

@@ -20,24 +20,28 @@ _ARROW_TYPES: dict[type, pa.DataType] = {
     sa.Boolean: pa.bool_(),
     sa.Date: pa.date32(),
     sa.DateTime: pa.timestamp("us", tz="UTC"),
-    sa.Text: pa.string(),
-    sa.JSON: pa.string(),
+    sa.Text: pa.large_string(),
+    sa.JSON: pa.large_string(),
     sa.LargeBinary: pa.binary(),
 }
 
-SLICE_ROWS = 100_000
-"""So many rows are handed over at once, so that a large frame is never copied as a whole."""
+BATCH_ROWS = 122_880
+"""A row group of DuckDB's: a core takes one batch at a time."""
 
 
 def arrow_schema(table: sa.Table) -> pa.Schema:
-    """The Arrow schema of a table, in its column order; JSON travels as text."""
+    """The Arrow schema of a table, in its column order; JSON travels as text.
+
+    Text is of the kind that pandas holds, so that it is handed over without a copy.
+    """
     return pa.schema([(column.name, _ARROW_TYPES[type(column.type)]) for column in table.columns])
 
 
 def append_frame(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame) -> int:
     """Append all rows of `frame`, whose columns bear the table's names; the number of rows.
 
-    Missing values of any pandas kind become NULL; JSON columns hold Python objects.
+    Missing values of any pandas kind become NULL; JSON columns hold Python objects. All rows go in by one
+    statement: DuckDB then works on all cores and keeps their order.
     """
     if frame.empty:
         return 0
@@ -45,8 +49,7 @@ def append_frame(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame
         records = frame.astype(object).where(frame.notna(), None).to_dict("records")
         connection.execute(sa.insert(table), records)
         return len(frame)
-    for start in range(0, len(frame), SLICE_ROWS):
-        _append_arrow(connection, table, frame.iloc[start : start + SLICE_ROWS])
+    _append_arrow(connection, table, frame)
     return len(frame)
 
 
@@ -59,11 +62,9 @@ def _append_arrow(connection: sa.Connection, table: sa.Table, frame: pd.DataFram
             if isinstance(column.type, sa.JSON)
         }
     )
-    insert_from_arrow(
-        connection,
-        table,
-        pa.Table.from_pandas(encoded[schema.names], schema=schema, preserve_index=False),
-    )
+    whole = pa.Table.from_pandas(encoded[schema.names], schema=schema, preserve_index=False)
+    batches = whole.to_batches(max_chunksize=BATCH_ROWS)
+    insert_from_arrow(connection, table, pa.Table.from_batches(batches, schema))
 
 
 def fetch_columns(connection: sa.Connection, statement: sa.Select[Any]) -> pd.DataFrame:

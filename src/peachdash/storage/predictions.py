@@ -11,7 +11,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from peachdash.storage import schema as t
-from peachdash.storage.bulk import append_frame, temporary_keys
+from peachdash.storage.bulk import append_frame, fetch_columns, temporary_keys
 from peachdash.storage.standing import scored, stands
 
 
@@ -34,25 +34,18 @@ def load_unread(
         keys = sa.select(t.gold_labels.c.review_key).where(t.gold_labels.c.split == labelled_split)
         shipped = sa.select(t.imports.c.import_id).where(t.imports.c.origin == "demo")
         wanted = sa.and_(t.reviews.c.platform_id.in_(keys), t.reviews.c.import_id.in_(shipped))
-    first = sa.func.row_number().over(partition_by=t.reviews.c.text_sha256, order_by=t.reviews.c.review_id)
-    rows = (
-        sa.select(t.reviews.c.text_sha256, t.reviews.c.title, t.reviews.c.text, first.label("rank"))
-        .where(
-            scored(),
-            stands(),
-            sa.or_(*missing),
-            wanted,
-        )
+    first = (
+        sa.select(sa.func.min(t.reviews.c.review_id).label("review_id"))
+        .where(scored(), stands(), sa.or_(*missing), wanted)
+        .group_by(t.reviews.c.text_sha256)
         .subquery()
     )
     statement = (
-        sa.select(rows.c.text_sha256, rows.c.title, rows.c.text)
-        .where(rows.c.rank == 1)
-        .order_by(rows.c.text_sha256)
+        sa.select(t.reviews.c.text_sha256, t.reviews.c.title, t.reviews.c.text)
+        .join(first, first.c.review_id == t.reviews.c.review_id)
+        .order_by(t.reviews.c.text_sha256)
     )
-    return pd.DataFrame.from_records(
-        connection.execute(statement).fetchall(), columns=["text_sha256", "title", "text"]
-    )
+    return fetch_columns(connection, statement)
 
 
 def append_predictions(connection: sa.Connection, rows: pd.DataFrame) -> int:

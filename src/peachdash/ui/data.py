@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -50,6 +52,19 @@ def ask(
 def remember(session: Session, what: str, compute: Callable[[], T], *key: object) -> T:
     """`compute()`, kept for this state of the data, viewer and models. Callers get a copy of their own."""
     answer: T = _remembered(what, session.cache_key, repr(key), compute)
+    return answer
+
+
+def remember_by_content(what: str, compute: Callable[[], T], *content: object) -> T:
+    """`compute()`, kept for what it is computed from, whatever else changes in the stored data.
+
+    Args:
+        what: name of the computation.
+        compute: takes time, and uses nothing but the content.
+        content: frames and values; hashed as a whole.
+    """
+    digest = hashlib.sha256(pickle.dumps(content)).hexdigest()
+    answer: T = _remembered(what, digest, "", compute)
     return answer
 
 

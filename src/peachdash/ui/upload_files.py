@@ -15,23 +15,27 @@ from peachdash.ingest.readers import read_table
 from peachdash.ingest.recognising import recognise_table
 from peachdash.insights import formatting
 from peachdash.jobs.importing import LARGE_BYTES
+from peachdash.queries.profiles import fetch_profiles
 from peachdash.ui.access import Session
+from peachdash.ui.data import ask
+from peachdash.ui.formatting import plain
 from peachdash.ui.guard import guard
 from peachdash.ui.notices import done
-from peachdash.ui.upload_jobs import large_view, store_large
+from peachdash.ui.upload_jobs import done_words, large_view, store_large
 from peachdash.ui.upload_options import (
     ask_date_order,
     choose_columns,
     choose_origin,
     choose_platform_count,
     choose_profile_name,
+    render_outgrown,
     render_recognition,
 )
 from peachdash.ui.upload_plan import render_plan
 from peachdash.workflows.import_plan import ImportResult, PlanView, view_plan
 from peachdash.workflows.importing import ImportOptions
 from peachdash.workflows.imports import import_export, plan_import
-from peachdash.workflows.profiles import apply_profile, save_profile
+from peachdash.workflows.profiles import apply_profile, find_outgrown_profile, keep_profile
 
 FILE_TYPES = ["csv", "tsv", "txt", "json", "jsonl", "xlsx"]
 SAMPLE_ROWS = 1000
@@ -106,6 +110,8 @@ def _settle(session: Session, file: Any, slot: str) -> Settled | None:
     )  # fmt: skip
     recognition = recognise_table(table, file.name, options.mapping)
     render_recognition(recognition, options.profile)
+    if options.profile is None:
+        render_outgrown(find_outgrown_profile(ask(session, fetch_profiles), tuple(table.frame.columns)))
     business, source = choose_origin(session, recognition, options, slot)
     if business is None and "business" not in recognition.mapping:
         st.info("The file does not say whose reviews it holds. Choose the business to go on.")
@@ -176,11 +182,13 @@ def _render_button(session: Session, settled: Settled, slot: str) -> None:
     )
     if pressed:
         result = _import(session, settled)
+        not_kept = _keep_profile(session, settled)
         session.service.supervisor.score_soon()
         if result is None:
             done(f"{settled.file.name} is being stored; the history below shows it in a moment.")
         else:
-            done(_done_words(settled.file.name, result))
+            counts = (result.accepted, result.duplicates, result.rejected)
+            done(done_words(settled.file.name, *counts) + not_kept)
 
 
 def _render_all(session: Session, settled: list[Settled], count: int) -> None:
@@ -198,40 +206,44 @@ def _render_all(session: Session, settled: list[Settled], count: int) -> None:
     words = f"Import {formatting.counted(len(ready), 'file')}"
     if not st.button(words, type="primary", icon=":material/download:", key="import_all"):
         return
-    accepted, stored = 0, 0
+    results, not_kept = [], ""
     for each in ready:
         with guard(f"{each.file.name} was not imported."):
-            result = _import(session, each)
-            accepted += result.accepted if result is not None else 0
-            stored += 1
+            results.append(_import(session, each))
+            not_kept += _keep_profile(session, each)
     session.service.supervisor.score_soon()
-    said = f"{formatting.counted(accepted, 'review')} imported from {formatting.counted(stored, 'file')}."
-    if stored == len(ready):
+    said = _all_words(results) + not_kept
+    if len(results) == len(ready):
         done(said)
-    st.success(said, icon=":material/check:")
+    st.success(plain(said, 1000), icon=":material/check:")
+
+
+def _all_words(results: list[ImportResult | None]) -> str:
+    stored = [result for result in results if result is not None]
+    accepted = formatting.counted(sum(result.accepted for result in stored), "review")
+    words = [f"{accepted} imported from {formatting.counted(len(stored), 'file')}."] if stored else []
+    if len(stored) < len(results):
+        files = formatting.counted(len(results) - len(stored), "large file")
+        words.append(f"{files} being stored; the history below shows each in a moment.")
+    return " ".join(words)
 
 
 def _import(session: Session, settled: Settled) -> ImportResult | None:
     """The outcome; None where another process goes on with it."""
     service, file = session.service, settled.file
     if file.size > LARGE_BYTES:
-        store_large(session, file, settled.options)
-        result = None
-    else:
-        result = import_export(
-            service.database, session.scope, service.settings.home, file.getvalue(), file.name,
-            settled.options, "page",
-        )  # fmt: skip
-    if settled.profile_name:
-        save_profile(
-            service.database, session.scope, settled.profile_name, settled.recognition, settled.options
-        )
-    return result
+        store_large(session, file, settled.options, settled.profile_name)
+        return None
+    return import_export(
+        service.database, session.scope, service.settings.home, file.getvalue(), file.name,
+        settled.options, "page",
+    )  # fmt: skip
 
 
-def _done_words(name: str, result: ImportResult) -> str:
-    return (
-        f"{formatting.counted(result.accepted, 'review')} imported from {name}, "
-        f"{formatting.counted(result.duplicates, 'duplicate')} and "
-        f"{formatting.counted(result.rejected, 'rejected row')} left out. The models read them now."
-    )
+def _keep_profile(session: Session, settled: Settled) -> str:
+    """Keep the settings of a small file as a profile; what is to be said where that could not be."""
+    if settled.file.size > LARGE_BYTES:
+        return ""  # they are kept once the file is stored, and its businesses with it
+    database, name = session.service.database, settled.profile_name
+    why = keep_profile(database, session.scope, name, settled.recognition, settled.options)
+    return f" The settings were not kept as a profile: {why}" if why else ""

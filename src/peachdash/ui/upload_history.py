@@ -27,6 +27,7 @@ _COLUMNS = {
     "imported_by": "By",
     "origin": "Through",
 }
+_COUNTS = ("Rows", "Accepted", "Duplicates", "Rejected")
 
 
 def history_sentence(imports: pd.DataFrame) -> str:
@@ -77,6 +78,7 @@ def render_history(session: Session) -> None:
         hide_index=True,
         selection_mode="single-row",
         on_select="rerun",
+        column_config={name: st.column_config.NumberColumn(format="localized") for name in _COUNTS},
         alt="Imports with their counts",
     )
     render_download(session, "Download the list", lambda later: shown, "imports.csv", "imports")
@@ -98,7 +100,8 @@ def _render_import(session: Session, row: pd.Series) -> None:
                     "record, and the file can be imported again."
                 )
                 if st.button("Undo it", type="primary", key="undo_import"):
-                    kept = undo_import(session.service.database, session.scope, import_id)
+                    with st.spinner("Undoing it, after whatever is being stored now…"):
+                        kept = undo_import(session.service.database, session.scope, import_id)
                     gone = formatting.counted(int(row["accepted"]) - kept, "review")
                     stay = f" {formatting.count(kept)} go on counting with a later file." if kept else ""
                     done(f"The import of {row['file_name']} is undone; {gone} no longer count.{stay}")

@@ -13,11 +13,14 @@ from peachdash.insights import formatting
 from peachdash.jobs import describing
 from peachdash.jobs.importing import (
     KIND,
+    abandon,
     confirm,
     create_import_run,
     full_rejects,
     import_runs,
+    is_confirmed,
     read_view,
+    recount_if_changed,
     run_scope,
 )
 from peachdash.jobs.runs import UNFINISHED, RunFolder, list_runs, read_json
@@ -29,10 +32,15 @@ from peachdash.workflows.importing import ImportOptions
 
 _RUNS = "upload_runs"
 POLL_SECONDS = 1.0
+_STATES = {
+    "queued": (0.05, "waits for its turn"),
+    "running": (0.3, "is read and checked"),
+    "done": (0.8, "is compared with what is stored"),
+}
 
 
 def large_view(session: Session, file: Any, options: ImportOptions, slot: str) -> PlanView | None:
-    """What would be stored of a large file; None while it is being read, which the page shows.
+    """What would be stored of a large file; None while it is read or stored, and after, which the page shows.
 
     Raises:
         PeachdashError: of the kind for which the file was refused.
@@ -41,16 +49,50 @@ def large_view(session: Session, file: Any, options: ImportOptions, slot: str) -
     run = _run_of(session, file, options)
     if run.state == "failed":
         kind = getattr(errors, str(read_json(run.path / "result.json").get("kind")), JobFailed)
-        raise kind(run.error)
-    view = read_view(run)
+        if kind is JobFailed:
+            _offer_again(run, "Read it again", slot)
+        raise kind(run.error or "the work on the file was lost.")
+    if run.state == "stored":
+        _render_stored(run, slot)
+        return None
+    recount_if_changed(session.service.database, run)
+    view = None if is_confirmed(run) else read_view(run)
     if view is None:
         st.fragment(_poll_reading, run_every=POLL_SECONDS)(run)
     return view
 
 
-def store_large(session: Session, file: Any, options: ImportOptions) -> None:
-    """Have the supervisor store a large file that was read."""
-    confirm(_run_of(session, file, options), platform_count=options.platform_count)
+def _render_stored(run: RunFolder, slot: str) -> None:
+    result = read_json(run.path / "result.json")
+    counts = [int(result.get(name, 0)) for name in ("accepted", "duplicates", "rejected")]
+    st.success(plain(done_words(run.request["file_name"], *counts), 400), icon=":material/check:")
+    if result.get("profile_not_kept"):
+        st.warning(f"The settings were not kept as a profile: {plain(result['profile_not_kept'], 400)}")
+    _offer_again(run, "Check the file again", slot)
+
+
+def _offer_again(run: RunFolder, words: str, slot: str) -> None:
+    st.button(words, icon=":material/refresh:", key=f"again{slot}", on_click=_forget_run, args=(run,))
+
+
+def _forget_run(run: RunFolder) -> None:
+    runs: dict[str, str] = st.session_state.get(_RUNS, {})
+    st.session_state[_RUNS] = {key: path for key, path in runs.items() if path != str(run.path)}
+
+
+def done_words(name: str, accepted: int, duplicates: int, rejected: int) -> str:
+    """What an import did."""
+    return (
+        f"{formatting.counted(accepted, 'review')} imported from {name}, "
+        f"{formatting.counted(duplicates, 'duplicate')} and {formatting.counted(rejected, 'rejected row')} "
+        "left out. The models read them now."
+    )
+
+
+def store_large(session: Session, file: Any, options: ImportOptions, profile_name: str) -> None:
+    """Have the supervisor store a large file that was read, and keep its settings as a profile."""
+    run = _run_of(session, file, options)
+    confirm(run, platform_count=options.platform_count, profile_name=profile_name)
 
 
 def large_rejects(file: Any) -> pd.DataFrame | None:
@@ -75,7 +117,7 @@ def _working(session: Session) -> list[RunFolder]:
         run
         for run in import_runs(jobs)
         if run.state in (*UNFINISHED, "done")
-        and (run.path / "confirmed").exists()
+        and is_confirmed(run)
         and (session.scope.may_see_all_texts or run_scope(run).viewer == session.scope.viewer)
     ]
     if not session.scope.may_see_all_texts:
@@ -90,7 +132,7 @@ def _poll_background(session: Session, shown: list[str]) -> None:
         st.rerun()
     for run in runs:
         if run.request["kind"] == KIND:
-            words = "is stored" if run.state == "done" else "is read and checked"
+            words = "is being stored" if run.state == "done" else "is read and checked"
             st.caption(f":material/hourglass: {plain(run.request['file_name'], 80)} {words}.")
         else:
             _render_search(run)
@@ -107,12 +149,13 @@ def _render_search(run: RunFolder) -> None:
 
 
 def _poll_reading(run: RunFolder) -> None:
-    if run.state == "failed" or read_view(run) is not None:
+    state, confirmed = run.state, is_confirmed(run)
+    if state in ("failed", "stored") or (not confirmed and read_view(run) is not None):
         st.rerun()
-    words = {"queued": "waits for its turn", "running": "is read and checked", "done": "is compared with"}
-    tail = " what is stored" if run.state == "done" else ""
-    share = {"queued": 0.05, "running": 0.3, "done": 0.8}.get(run.state, 0.9)
-    st.progress(share, text=f"{plain(run.request['file_name'], 80)} {words.get(run.state, '')}{tail}.")
+    share, words = _STATES[state]
+    if state == "done" and confirmed:
+        share, words = 0.9, "is being stored"
+    st.progress(share, text=f"{plain(run.request['file_name'], 80)} {words}.")
 
 
 def _run_of(session: Session, file: Any, options: ImportOptions) -> RunFolder:
@@ -121,12 +164,19 @@ def _run_of(session: Session, file: Any, options: ImportOptions) -> RunFolder:
     known = ImportOptions(options.business, options.source, options.mapping, options.date_order)
     key = f"{file.file_id}|{known!r}|{session.scope.key}"
     if key not in runs:
+        _abandon_others(file, runs)
         jobs = session.service.settings.jobs
         run = create_import_run(
             jobs, file.getvalue(), file.name, options, session.scope, "page", confirmed=False
         )
         runs[key] = str(run.path)
     return RunFolder(_path(runs[key]))
+
+
+def _abandon_others(file: Any, runs: dict[str, str]) -> None:
+    """Close the runs that read the same file with other settings: each waits for those before it."""
+    for key in [key for key in runs if key.startswith(f"{file.file_id}|")]:
+        abandon(RunFolder(_path(runs.pop(key))))
 
 
 def _path(text: str) -> Any:

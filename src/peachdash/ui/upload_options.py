@@ -8,6 +8,7 @@ import streamlit as st
 
 from peachdash.ingest import Recognition
 from peachdash.ingest.model import FIELDS
+from peachdash.insights import formatting
 from peachdash.queries.catalogue import fetch_businesses, fetch_sources
 from peachdash.ui.access import Session
 from peachdash.ui.data import ask
@@ -126,6 +127,19 @@ def render_recognition(recognition: Recognition, profile: str | None) -> None:
         f"{FIELD_WORDS[field]} from “{plain(column, 60)}”" for field, column in recognition.mapping.items()
     ]
     st.caption(" · ".join(known))
+
+
+def render_outgrown(found: tuple[str, list[str]] | None) -> None:
+    """That a profile was not taken, since the columns of its files have changed."""
+    if found is None:
+        return
+    name, lacking = found
+    columns = formatting.listing([f"“{plain(column, 60)}”" for column in lacking], most=4)
+    st.info(
+        f"Your profile “{plain(name, 80)}” was not taken: the file lacks {columns}. Correct the columns "
+        "above where needed, and keep the settings under the same name.",
+        icon=":material/rule:",
+    )
 
 
 def choose_origin(

@@ -18,6 +18,8 @@ from peachdash.ui.upload_jobs import large_rejects
 from peachdash.workflows.import_plan import PlanView
 
 MOST_SHOWN = 1000
+MANY_NEW = 10
+"""More new businesses than this, for few reviews each, are asked about: names of reviewers look like it."""
 
 
 def render_plan(session: Session, view: PlanView, file: Any, slot: str) -> None:
@@ -65,6 +67,13 @@ def _render_counts(view: PlanView) -> None:
         names = formatting.listing([plain(name, 80) for name in view.new_businesses], most=8)
         notes.append(f"Would be added as new businesses: {names}.")
     st.caption("  \n".join(notes))
+    if len(view.new_businesses) > MANY_NEW and len(view.new_businesses) > view.accepted / 5:
+        st.warning(
+            f"This would add {formatting.count(len(view.new_businesses))} businesses for "
+            f"{formatting.counted(view.accepted, 'review')}. Is the right column taken for the business? "
+            "Correct it above, or say that there is none.",
+            icon=":material/storefront:",
+        )
 
 
 def preview_rows(rows: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from peachdash.ingest.languages import DETECTOR, declared_readable, detect_languages
 from peachdash.records import Scope
-from peachdash.sentiment.text import scored_texts
+from peachdash.sentiment.text import scored_column, scored_texts
 from peachdash.storage.database import Database
 from peachdash.storage.findings import (
     append_languages,
@@ -88,7 +88,7 @@ def find_undescribed(database: Database, scope: Scope) -> Undescribed | None:
     left = int(due.loc[~taken].drop_duplicates("business_id")["reviews"].sum())
     readable = _declared_readable(rows["language"])
     reviews = rows.assign(
-        text=scored_texts(list(rows["title"]), list(rows["text"])),
+        text=scored_column(rows["title"], rows["text"]),
         detect=~rows["detected"].astype(bool) & ~readable & ~rows["text_sha256"].duplicated(),
     ).drop(columns=["title", "language", "detected"])
     return Undescribed(reviews, due.loc[taken, ["import_id", "business_id"]], left)

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from peachdash.errors import BadInput, NotFound
+from peachdash.ingest.cells import Distinct
 from peachdash.records import Scope
 from peachdash.storage.audit import append_audit
 from peachdash.storage.catalogue import add_unassigned_businesses, fold, load_business_names
@@ -28,7 +29,7 @@ from peachdash.storage.reviews import (
     number_reviews,
 )
 from peachdash.workflows.describing import detect_few
-from peachdash.workflows.duplicates import find_matches, flag_possible_duplicates
+from peachdash.workflows.duplicates import find_matches
 from peachdash.workflows.import_plan import ImportPlan, ImportResult, plan_result
 from peachdash.workflows.importing import ImportOptions, Origin, Prepared, prepare_import, reviewer_key
 from peachdash.workflows.profiles import apply_profile
@@ -78,7 +79,6 @@ def plan_prepared(database: Database, scope: Scope, prepared: Prepared, options:
     with database.read() as connection:
         known = load_identity(connection, rows["business_id"].dropna().unique())
     rows = rows.assign(**find_matches(rows, known))
-    rows = rows.assign(possible_duplicate=flag_possible_duplicates(rows, known))
     plan = ImportPlan(prepared.read, rows, new_businesses, prepared.file_name, prepared.file_sha256, options)
     _check_platform_count(plan)
     return plan
@@ -170,7 +170,8 @@ def _require_right(scope: Scope) -> None:
 def _match_businesses(database: Database, scope: Scope, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     with database.read() as connection:
         names = load_business_names(connection)
-    ids = {name: names.get(fold(name)) for name in rows["business"].unique()}
+    distinct = Distinct(rows["business"])
+    ids = {name: names.get(fold(name)) for name in distinct.texts}
     foreign = [
         name
         for name, found in ids.items()
@@ -179,12 +180,14 @@ def _match_businesses(database: Database, scope: Scope, rows: pd.DataFrame) -> t
     if foreign:
         raise NotFound(f"There is no business named {foreign[0]!r} among yours.")
     new = list({fold(name): name for name, found in ids.items() if found is None}.values())
-    return rows.assign(business_id=rows["business"].map(ids)), new
+    return rows.assign(business_id=distinct.spread(pd.Series(ids.values(), dtype="str"))), new
 
 
 def _check_platform_count(plan: ImportPlan) -> None:
+    if plan.options.platform_count is None:
+        return
     places = plan.rows[["business", "source"]].drop_duplicates()
-    if plan.options.platform_count is not None and len(places) != 1:
+    if len(places) != 1:
         raise BadInput(
             f"The count that the platform shows can be compared for one business and one platform at a time; "
             f"{plan.file_name} has {len(places)} of them."
@@ -195,8 +198,8 @@ def _stored_rows(connection: Any, plan: ImportPlan) -> pd.DataFrame:
     """The accepted rows with every column of `reviews`, numbered and in their order."""
     added = add_unassigned_businesses(connection, plan.new_businesses)
     ids = {fold(name): business_id for name, business_id in added.items()}
-    rows = plan.rows
-    named = rows["business"].map({name: ids.get(fold(name)) for name in rows["business"].unique()})
+    rows, distinct = plan.rows, Distinct(plan.rows["business"])
+    named = distinct.spread(pd.Series([ids.get(fold(name)) for name in distinct.texts], dtype="str"))
     rows = rows.assign(business_id=rows["business_id"].fillna(named))
     stored = number_reviews(connection, rows, rows["duplicate_of"].isna())
     return stored.assign(title=stored["title"].fillna(""), text=stored["text"].fillna(""))

@@ -89,6 +89,43 @@ def save_profile(
         append_audit(connection, scope.viewer, "save_profile", "import_profile", str(values["name"]))
 
 
+def keep_profile(
+    database: Database, scope: Scope, name: str, recognition: Recognition, options: ImportOptions
+) -> str:
+    """`save_profile` after an import, where a name is given; why it was not kept, else ''."""
+    if not name:
+        return ""
+    try:
+        save_profile(database, scope, name, recognition, options)
+    except (BadInput, NotFound) as error:
+        return str(error)
+    return ""
+
+
+def find_outgrown_profile(profiles: pd.DataFrame, columns: tuple[str, ...]) -> tuple[str, list[str]] | None:
+    """The profile that a file was once read by, as it seems, and the columns of it that the file lacks.
+
+    It has at least two columns and half of its own in common with the file. None where a profile fits, or
+    none comes near.
+
+    Args:
+        profiles: as `fetch_profiles` gives them.
+        columns: of the file.
+    """
+    if match_profile(profiles, columns) is not None:
+        return None
+    names = {normalise_name(column) for column in columns}
+    near = [row for row in profiles.to_dict("records") if _in_common(row, names) >= 0.5]
+    best = max(near, key=lambda row: _in_common(row, names), default=None)
+    return None if best is None else (str(best["name"]), sorted(set(best["columns"]) - names))
+
+
+def _in_common(profile: dict[str, Any], names: set[str]) -> float:
+    """The share of a profile's columns that a file has; 0 where these are fewer than two."""
+    common = len(set(profile["columns"]) & names)
+    return common / len(set(profile["columns"])) if common >= 2 else 0.0
+
+
 def remove_profile(database: Database, scope: Scope, name: str) -> None:
     """Take a profile away.
 
@@ -157,10 +194,13 @@ def _business_id(names: dict[str, str], scope: Scope, business: str | None) -> s
 def _with_profile(options: ImportOptions, profile: dict[str, Any], columns: tuple[str, ...]) -> ImportOptions:
     by_name = {normalise_name(column): column for column in reversed(columns)}
     saved = {field: by_name.get(name) if name else None for field, name in profile["mapping"].items()}
+    given = options.mapping or {}
+    taken = set(given.values()) - {None}
+    kept = {field: column for field, column in saved.items() if column not in taken}
     return replace(
         options,
         profile=profile["name"],
-        mapping={**saved, **(options.mapping or {})},
+        mapping={**kept, **given},
         business=options.business or _text(profile["business"]),
         source=options.source or _text(profile["source"]),
         date_order=options.date_order or _text(profile["date_order"]),

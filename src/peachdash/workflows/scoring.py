@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from peachdash.records import Scope
-from peachdash.sentiment.text import scored_texts
+from peachdash.sentiment.text import scored_column
 from peachdash.storage.database import Database
 from peachdash.storage.predictions import append_predictions, load_unread
 
@@ -28,8 +28,9 @@ def find_unread(
         return pd.DataFrame({"text_sha256": [], "text": []})
     with database.read() as connection:
         rows = load_unread(connection, revisions, labelled_split=labelled_split)
-    scored = scored_texts(list(rows["title"]), list(rows["text"]))
-    return pd.DataFrame({"text_sha256": rows["text_sha256"], "text": scored})
+    return pd.DataFrame(
+        {"text_sha256": rows["text_sha256"], "text": scored_column(rows["title"], rows["text"])}
+    )
 
 
 def store_predictions(database: Database, scope: Scope, predictions: pd.DataFrame) -> int:

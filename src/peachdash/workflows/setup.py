@@ -21,7 +21,7 @@ from peachdash.storage.catalogue import add_business, ensure_client, load_busine
 from peachdash.storage.database import Database
 from peachdash.storage.models import sync_labels
 from peachdash.storage.reviews import append_import, append_reviews, load_identity, load_standing_import
-from peachdash.workflows.duplicates import find_duplicates, flag_possible_duplicates
+from peachdash.workflows.duplicates import find_matches
 
 SPLITS = ("train", "validation", "test", "unlabelled")
 _NO_REJECTS = pd.DataFrame(columns=["row_number", "column_name", "reason", "raw"])
@@ -76,8 +76,7 @@ def _load_reviews(database: Database, scope: Scope, path: Path) -> int:
             return 0
         rows = _review_frame(records)
         known = load_identity(connection, rows["business_id"].unique())
-        rows = rows.assign(duplicate_of=find_duplicates(rows, known))
-        rows = rows.assign(possible_duplicate=flag_possible_duplicates(rows, known))
+        rows = rows.assign(**find_matches(rows, known)[["duplicate_of", "possible_duplicate"]])
         new = rows[rows["duplicate_of"].isna()]
         import_id = uuid.uuid4().hex
         record = {
