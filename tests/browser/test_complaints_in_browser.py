@@ -72,7 +72,7 @@ def test_a_merge_shows_the_course_before_and_after_before_it_is_saved(page, comp
     page.get_by_role("option").first.click()
     expect(page.locator(".st-key-merge_issue button")).to_be_visible(timeout=SECONDS)
     settled(page)
-    assert charts.count() == before + 2
+    expect(charts).to_have_count(before + 2, timeout=SECONDS)
     visit(page, f"{address}/complaints?period=all&issue={ids['even']}")
     expect(page.locator("h3").first).to_contain_text("Long wait", timeout=SECONDS)
 

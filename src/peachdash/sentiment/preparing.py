@@ -24,7 +24,7 @@ from peachdash.errors import JobFailed
 from peachdash.sentiment.text import scored_texts
 from peachdash.sentiment.tokens import EncodedTexts, TextEncoder, join_encoded
 
-MOST_HELPERS = 8
+MOST_HELPERS = 6
 PIECES_AHEAD = 4
 """Pieces that wait prepared for each helper: they bound the memory."""
 
