@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from peachdash.config import load_settings
+from peachdash.errors import PeachdashError
 from scripts.measuring import aspects, ledger, names, page, speed
 
 
@@ -44,7 +46,11 @@ def main() -> None:
         "speed": lambda: speed.measure_grouping(settings, options.sentences),
         "page": lambda: page.measure(settings),
     }
-    print(json.dumps(measures[options.what](), indent=1, ensure_ascii=False, default=str))
+    try:
+        found = measures[options.what]()
+    except PeachdashError as error:
+        sys.exit(str(error))
+    print(json.dumps(found, indent=1, ensure_ascii=False, default=str))
 
 
 if __name__ == "__main__":

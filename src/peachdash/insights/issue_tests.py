@@ -42,7 +42,7 @@ class ChangeSettings:
     fading_days: int = 365
     least_recent: int = 3
     least_history: int = 20
-    level: float = 0.02
+    level: float = 0.01
     fading_level: float = 0.05
 
     def __post_init__(self) -> None:
