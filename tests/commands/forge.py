@@ -42,6 +42,8 @@ def _become(request: dict) -> None:
         os.dup2(os.open(path, flags, 0o600), number)
     os.environ.clear()
     os.environ.update(request["environment"])
+    if "huggingface_hub.constants" in sys.modules:  # it reads the environment when it is imported
+        importlib.reload(sys.modules["huggingface_hub.constants"])
     os.chdir(request["folder"])
     sys.argv = ["peachdash", *request["arguments"]]
     status = 1

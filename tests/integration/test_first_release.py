@@ -111,7 +111,8 @@ def test_the_pages_show_what_they_showed(migrated):
         imports = fetch_imports(connection, EVERYTHING)
         assert (totals["reviews"], totals["unscored"], totals["waiting"], totals["human"]) == (44, 1, 0, 1)
         assert len(reviews) == 44
-        assert len(fetch_businesses(connection, EVERYTHING)) == 4
+        # the fourth is one that an undone import left behind
+        assert len(fetch_businesses(connection, EVERYTHING)) == 3
         assert len(fetch_reports(connection, EVERYTHING, ReviewFilter())) == 3
         assert count_labelled(connection, EVERYTHING) == 16
         assert len(fetch_labelled(connection, EVERYTHING, models.champion)) == 16
