@@ -9,17 +9,15 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
-from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+from scripts.bench_home import REPOSITORY, copied_demo_home
+
 PAGES = ("overview", "business", "before_after", "upload", "feedback")
 RUNS = 5
 TEXTS = 400
@@ -27,13 +25,7 @@ TEXTS = 400
 
 def main() -> None:
     """Measure, print, write."""
-    home = Path(os.environ.get("PEACHDASH_HOME", REPOSITORY / ".home"))
-    if not (home / "peachdash.duckdb").is_file():
-        sys.exit("There is no demo database yet: run `make setup` first.")
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "home"
-        copy.mkdir()
-        shutil.copy2(home / "peachdash.duckdb", copy)
+    with copied_demo_home() as copy:
         os.environ["PEACHDASH_HOME"] = str(copy)
         found = {
             "machine": {"cores": os.cpu_count(), "processor": platform.processor() or platform.machine()},

@@ -17,7 +17,6 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import defaultdict
@@ -26,11 +25,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from peachdash.jobs.importing import import_runs
+from scripts.bench_home import REPOSITORY, copied_demo_home
 from scripts.bench_import import write_export
 from tests.browser.conftest import free_port, wait_for
 from tests.browser.wire import WireSession
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES = ("overview", "business", "complaints", "review_queue", "before_after", "feedback", "upload")
 BEFORE, DROPPED, READ, STORED, SEARCHED, AFTER = (
     "before",
@@ -89,14 +88,8 @@ def main() -> None:
         "--seconds", type=float, default=60.0, help="how long each phase of no end is watched"
     )
     given = parser.parse_args()
-    home = Path(os.environ.get("PEACHDASH_HOME", REPOSITORY / ".home"))
-    if not (home / "peachdash.duckdb").is_file():
-        sys.exit("There is no demo database yet: run `make setup` first.")
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "home"
-        copy.mkdir()
-        shutil.copy2(home / "peachdash.duckdb", copy)
-        file = Path(folder) / "bench.csv"
+    with copied_demo_home() as copy:
+        file = copy.parent / "bench.csv"
         write_export(file, given.rows)
         with serving(copy) as (process, address), Visits(address, given.visitors) as visits:
             lasted = pass_through(visits, process, copy, file, given.seconds)

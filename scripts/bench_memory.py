@@ -27,8 +27,8 @@ for place in (str(REPOSITORY), str(REPOSITORY / "src")):
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from scripts.bench_encoders import prepare_encoder  # noqa: E402
-from scripts.bench_scoring import describe_machine, say  # noqa: E402
-from scripts.bench_texts import MIXES, write_texts  # noqa: E402
+from scripts.bench_scoring import add_reading_options, describe_machine, say  # noqa: E402
+from scripts.bench_texts import write_texts  # noqa: E402
 
 SECONDS_BETWEEN = 0.2
 
@@ -113,9 +113,11 @@ class Watch:
         return f"{own:>7,.0f} MB, with helpers {together:>7,.0f} MB"
 
     def _look(self) -> None:
-        while not self._left.wait(SECONDS_BETWEEN):
+        while True:
             own, together = _both()
             self.peak = (max(self.peak[0], own), max(self.peak[1], together))
+            if self._left.wait(SECONDS_BETWEEN):
+                return
 
 
 def megabytes(process: int | str = "self", kind: str = "Rss") -> float:
@@ -148,10 +150,7 @@ def _children() -> list[int]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--texts", type=int, default=10_000_000)
-    parser.add_argument("--mix", default="short", choices=MIXES)
-    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
-    parser.add_argument("--encoders", type=Path, default=REPOSITORY / ".cache" / "encoders")
-    parser.add_argument("--out", type=Path, help="file for the figures, as JSON")
+    add_reading_options(parser)
     return parser
 
 

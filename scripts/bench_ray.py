@@ -31,8 +31,8 @@ import numpy as np  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
 
 from scripts.bench_encoders import prepare_encoder  # noqa: E402
-from scripts.bench_scoring import describe_machine, say  # noqa: E402
-from scripts.bench_texts import MIXES, write_texts  # noqa: E402
+from scripts.bench_scoring import add_reading_options, describe_machine, say  # noqa: E402
+from scripts.bench_texts import write_texts  # noqa: E402
 
 if TYPE_CHECKING:
     from peachdash.sentiment.ray_engine import UnitDone
@@ -172,10 +172,7 @@ def _parser() -> argparse.ArgumentParser:
         help="numbers of actors in turn, each with a GPU of its own",
     )  # fmt: skip
     parser.add_argument("--size", default="small", choices=["small", "base"])
-    parser.add_argument("--mix", default="short", choices=MIXES)
-    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
-    parser.add_argument("--encoders", type=Path, default=REPOSITORY / ".cache" / "encoders")
-    parser.add_argument("--out", type=Path, help="file for the figures, as JSON")
+    add_reading_options(parser)
     return parser
 
 

@@ -210,6 +210,14 @@ def _device(wanted: str) -> str:
     return resolve_device(wanted)
 
 
+def add_reading_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a benchmark that reads texts of one mix: which, by what, and where the figures go."""
+    parser.add_argument("--mix", default="short", choices=MIXES)
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    parser.add_argument("--encoders", type=Path, default=REPOSITORY / ".cache" / "encoders")
+    parser.add_argument("--out", type=Path, help="file for the figures, as JSON")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="few texts: a smoke run of under a minute")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from peachdash.ingest import recognise
+from peachdash.ingest import Recognition, recognise
 from peachdash.insights.issue_building import FoundIssues
 from peachdash.labelling.label_errors import LabelCheck
 from peachdash.queries.held_out import fetch_labelled
@@ -556,26 +556,9 @@ CALLS: dict[str, list[Call]] = {
         call(lambda world, ids: (ids.export, "again.csv", ImportOptions(profile=ids.profile))),
     ],
     "workflows.profiles.keep_profile": [
-        call(
-            lambda world, ids: (
-                ids.profile,
-                recognise(ids.export, "again.csv"),
-                ImportOptions(business=ids.business),
-            ),
-            may=CLIENT_WORK,
-            quiet=True,
-        )
+        call(lambda world, ids: _what_a_profile_keeps(ids), may=CLIENT_WORK, quiet=True)
     ],
-    "workflows.profiles.save_profile": [
-        call(
-            lambda world, ids: (
-                ids.profile,
-                recognise(ids.export, "again.csv"),
-                ImportOptions(business=ids.business),
-            ),
-            may=CLIENT_WORK,
-        )
-    ],
+    "workflows.profiles.save_profile": [call(lambda world, ids: _what_a_profile_keeps(ids), may=CLIENT_WORK)],
     "workflows.profiles.remove_profile": [call(lambda world, ids: (ids.profile,), may=CLIENT_WORK)],
     "workflows.profiles.perform_profile_request": [
         call(lambda world, ids: ("list", {})),
@@ -760,6 +743,10 @@ CALLS: dict[str, list[Call]] = {
 
 def _prepared(world: World, ids: Ids) -> Prepared:
     return prepare_import(world.settings.home, ids.export, "again.csv", ImportOptions(source="google"))
+
+
+def _what_a_profile_keeps(ids: Ids) -> tuple[str, Recognition, ImportOptions]:
+    return ids.profile, recognise(ids.export, "again.csv"), ImportOptions(business=ids.business)
 
 
 def _house_people(world: World) -> list[str]:

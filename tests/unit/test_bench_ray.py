@@ -1,7 +1,5 @@
 """The measuring of the Ray engine and of memory: texts, rates and comparisons, without a database."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,21 +9,6 @@ import pytest
 from peachdash.sentiment.ray_engine import UnitDone
 from scripts.bench_ray import compare, steady_rate
 from scripts.bench_texts import write_texts
-
-REPOSITORY = Path(__file__).parents[2]
-
-
-def test_they_need_neither_database_nor_dashboard():
-    absent = ("duckdb", "sqlalchemy", "streamlit", "optuna", "pydantic_settings", "statsmodels", "ray")
-    code = (
-        "import sys\n"
-        f"for name in {absent!r}: sys.modules[name] = None\n"
-        "import scripts.bench_ray, scripts.bench_memory, peachdash.sentiment.ray_engine\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr
 
 
 def test_many_texts_are_different_and_all_there(tmp_path):
