@@ -40,20 +40,17 @@ class Ours:
 
         self.size, self.plan, self.encoders, self.folder = size, plan, encoders, folder
         self.reference = load_reference(REPOSITORY / "models" / f"champion-{size}")
-        self.scorers: dict[tuple[str, bool], Any] = {}
+        self.scorers: dict[str, Any] = {}
 
     def precisions(self) -> list[str]:
         return ["fp16", "bf16"] if self.plan.device == "cuda" else ["fp32", "bf16", "int8"]
 
-    def scorer(self, precision: str, fused: bool = False) -> Any:
+    def scorer(self, precision: str) -> Any:
         from peachdash.sentiment.engine import Scorer
 
-        key = (precision, fused)
-        if key not in self.scorers:
-            self.scorers[key] = Scorer(
-                self.encoders, device=self.plan.device, precision=precision, fused=fused
-            )
-        return self.scorers[key]
+        if precision not in self.scorers:
+            self.scorers[precision] = Scorer(self.encoders, device=self.plan.device, precision=precision)
+        return self.scorers[precision]
 
     def tokens(self, texts: Sequence[str]) -> Any:
         return self.scorer(self.precisions()[0]).loaded(self.reference).encode(texts)
@@ -80,9 +77,9 @@ class Ours:
             "precision": precision,
         }
 
-    def model_rate(self, encoded: Any, fused: bool = False) -> dict[str, Any]:
+    def model_rate(self, encoded: Any) -> dict[str, Any]:
         """Tokens to probabilities in memory: what is left when preparing and files cost nothing."""
-        scorer = self.scorer("fp16", fused)
+        scorer = self.scorer("fp16")
         group = [scorer.loaded(self.reference)]
         started = time.perf_counter()
         best, first = 1e9, 0.0

@@ -92,7 +92,7 @@ def measure_size(
     ours = Ours(size, plan, encoders, folder)
     for mix, texts in mixes.items():
         if plan.device == "cuda":
-            attempt("bounds", measure_bounds, rows, mix, ours, texts, found, not options.no_compile)
+            attempt("bounds", measure_bounds, rows, mix, ours, texts, found)
         for precision in ours.precisions():
             attempt(precision, measure_files, rows, mix, ours, texts, precision)
     for precision in ours.precisions():
@@ -135,17 +135,13 @@ def measure_peer(
         rows.add(mix, name, best_rate(run, texts[: plan.peer_texts], sizes[plan.device], plan.sample))
 
 
-def measure_bounds(
-    rows: Rows, mix: str, ours: Ours, texts: list[str], found: dict[str, Any], compiled: bool
-) -> None:
+def measure_bounds(rows: Rows, mix: str, ours: Ours, texts: list[str], found: dict[str, Any]) -> None:
     """What bounds a GPU: the arithmetic, the tokenizer, the preparing, the model."""
     tokens = ours.tokens(texts)
     rows.add(mix, "arithmetic floor", floor(ours, tokens, found))
     rows.add(mix, "tokenizers package alone", ours.package_rate(texts))
     rows.add(mix, "ours, preparing alone", ours.preparing_rate(texts))
     rows.add(mix, "ours, model alone", ours.model_rate(tokens))
-    if compiled:
-        rows.add(mix, "ours, model alone, compiled", ours.model_rate(tokens, fused=True))
 
 
 def attempt(name: str, work: Callable[..., None], *arguments: Any) -> None:
@@ -226,7 +222,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--texts", type=int, default=0, help="texts of each mix that ours reads")
     parser.add_argument("--peer-texts", type=int, default=0, help="texts of each mix that the peers read")
     parser.add_argument("--skip-peers", action="store_true", help="no sentence-transformers")
-    parser.add_argument("--no-compile", action="store_true", help="leave out the row with torch.compile")
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--encoders", type=Path, default=REPOSITORY / ".cache" / "encoders")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "build" / "bench_scoring.json")

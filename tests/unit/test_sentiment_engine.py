@@ -14,7 +14,7 @@ from peachdash.records import LABELS
 from peachdash.sentiment.batches import BatchReader, Finished
 from peachdash.sentiment.engine import TEXTS_IN_A_CHUNK, Scorer, score_texts
 from peachdash.sentiment.loading import LoadedModel
-from peachdash.sentiment.packed import PackedBatch
+from peachdash.sentiment.packing import PackedBatch
 from peachdash.sentiment.predictions import PREDICTION_SCHEMA
 from peachdash.sentiment.registry import resolve_model
 from peachdash.sentiment.text import text_sha256

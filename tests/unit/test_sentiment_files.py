@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,19 @@ from peachdash.sentiment import file_run
 from peachdash.sentiment.engine import Scorer
 from peachdash.sentiment.files import read_rows, score_files
 from peachdash.sentiment.predictions import PREDICTION_SCHEMA, hash_bytes, hex_strings
-from peachdash.sentiment.preparing import HelperPool, Piece, join_prepared, prepare, prepare_ahead
+from peachdash.sentiment.preparing import (
+    HelperPool,
+    Piece,
+    Prepared,
+    join_prepared,
+    prepare,
+    prepare_ahead,
+    receive,
+    send,
+)
 from peachdash.sentiment.registry import resolve_model
 from peachdash.sentiment.text import text_sha256
+from peachdash.sentiment.tokens import EncodedTexts
 
 pytest.importorskip("torch")
 pytest_plugins = ["sentiment_tiny"]
@@ -186,6 +197,25 @@ def test_helper_processes_prepare_what_this_one_would(
         assert found.blank.tolist() == expected.blank.tolist()
         assert (found.encoded.ids == expected.encoded.ids).all()
     assert [len(chunk.blank) for chunk in join_prepared(helped, 20)][:2] == [21, 21]
+
+
+def test_the_first_chunks_are_small_and_double() -> None:
+    def rows(count: int) -> Prepared:
+        encoded = EncodedTexts(np.zeros(0, dtype=np.int32), np.zeros(count + 1, dtype=np.int64), 0)
+        return Prepared(np.zeros((count, 32), dtype=np.uint8), np.ones(count, dtype=bool), encoded)
+
+    chunks = join_prepared((rows(1) for _ in range(25)), 8, first=2)
+    assert [len(chunk.blank) for chunk in chunks] == [2, 4, 8, 8, 3]
+    assert [len(chunk.blank) for chunk in join_prepared([rows(1)] * 5, 2, first=4)] == [2, 2, 1]
+
+
+def test_a_helper_that_dies_within_an_answer_is_gone() -> None:
+    pipe = io.BytesIO()
+    send(pipe, np.arange(100))
+    for cut in (4, 60):
+        with pytest.raises(EOFError):
+            receive(io.BytesIO(pipe.getvalue()[:cut]))
+    assert (receive(io.BytesIO(pipe.getvalue())) == np.arange(100)).all()
 
 
 def test_hashes_are_written_as_text_and_read_back() -> None:

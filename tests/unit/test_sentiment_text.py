@@ -10,14 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peachdash.sentiment.text import (
-    _PLAIN,
     clean_text,
-    column_sha256s,
     scored_text,
     scored_texts,
     text_sha256,
     text_sha256s,
 )
+from peachdash.sentiment.text_columns import _PLAIN, column_sha256s
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ import numpy as np
 
 from peachdash.sentiment.host_memory import keep_freed_memory
 from peachdash.sentiment.loading import LoadedModel
-from peachdash.sentiment.packed import PackedTexts
+from peachdash.sentiment.packing import PackedTexts
 from peachdash.sentiment.preparing import count_cores
 from peachdash.sentiment.tokens import EncodedTexts, cut_ranges
 

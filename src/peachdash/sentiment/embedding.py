@@ -97,7 +97,7 @@ class Embedder:
 
     def _read(self, texts: list[str], precision: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Rows and their vectors, batch by batch."""
-        from peachdash.sentiment.packed import PackedTexts
+        from peachdash.sentiment.packing import PackedTexts
 
         _, encode, device = self._load()
         encoder, packed = self._encoder(precision), PackedTexts.of(encode(texts), device)

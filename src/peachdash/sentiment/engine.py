@@ -31,7 +31,8 @@ BATCH_TOKENS = {"cpu": 1024, "cuda": 131_072}
 DEFAULT_PRECISION = {"cpu": "fp32", "cuda": "fp16"}
 PRECISIONS = {"cpu": ("fp32", "bf16", "int8"), "cuda": ("fp32", "bf16", "fp16")}
 TEXTS_IN_A_CHUNK = {"cpu": 8192, "cuda": 32_768}
-TEXTS_IN_A_PIECE = 4096
+TEXTS_IN_THE_FIRST_CHUNK = 2048
+TEXTS_IN_A_PIECE = 1024
 TEXTS_WORTH_HELPERS = 50_000
 LEXICON_BATCH = 512
 MODELS_KEPT = 4
@@ -82,7 +83,6 @@ class Scorer:
         threads: cores that read at a time on a CPU; 0 takes all that this process may use.
         precision: fp32, bf16, fp16 (GPU), int8 (CPU) or auto: fp16 on a GPU, on a CPU what `choose` says.
         choose: the precision for a model and a number of texts on a CPU; fp32 where it is left out.
-        fused: compile what lies between the matrix products (GPU); costs seconds at the first batch.
 
     Attributes:
         speed: of the last call of `score`; None before it.
@@ -97,7 +97,6 @@ class Scorer:
         threads: int = 0,
         precision: str = "auto",
         choose: Callable[[ModelReference, int], str] | None = None,
-        fused: bool = False,
     ) -> None:
         """Checks the options; torch is imported by the first model that is loaded."""
         if batch_tokens < 0 or threads < 0:
@@ -111,7 +110,6 @@ class Scorer:
         self._batch_tokens = batch_tokens
         self._threads = threads
         self._choose = choose
-        self._fused = fused
         self._loaded: OrderedDict[tuple[str, str], LoadedModel] = OrderedDict()
         self._helpers: dict[str, HelperPool] = {}
 
@@ -167,7 +165,7 @@ class Scorer:
         if key not in self._loaded:
             while len(self._loaded) >= MODELS_KEPT:
                 self._loaded.popitem(last=False)
-            self._loaded[key] = load_model(reference, self.encoders_dir, device, key[1], fused=self._fused)
+            self._loaded[key] = load_model(reference, self.encoders_dir, device, key[1])
         self._loaded.move_to_end(key)
         return self._loaded[key]
 
@@ -225,8 +223,9 @@ class Scorer:
         starts = range(0, len(unique), TEXTS_IN_A_PIECE)
         pieces = (Piece(None, unique[start : start + TEXTS_IN_A_PIECE], scored=True) for start in starts)
         prepared = prepare_ahead(group[0].encode, pieces, self.helpers(group, len(unique)))
+        chunks = join_prepared(prepared, TEXTS_IN_A_CHUNK[device], TEXTS_IN_THE_FIRST_CHUNK)
         first_rows: list[int] = [0]
-        for number, chunk in enumerate(join_prepared(prepared, TEXTS_IN_A_CHUNK[device])):
+        for number, chunk in enumerate(chunks):
             first_rows.append(first_rows[-1] + len(chunk.blank))
             for done in reader.read(number, chunk.encoded):
                 run.add_finished(done.model, done.rows + first_rows[done.chunk], done.probabilities)

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from peachdash.sentiment.batches import Finished
-from peachdash.sentiment.engine import TEXTS_IN_A_CHUNK, Scorer
+from peachdash.sentiment.engine import TEXTS_IN_A_CHUNK, TEXTS_IN_THE_FIRST_CHUNK, Scorer
 from peachdash.sentiment.loading import LoadedModel
 from peachdash.sentiment.predictions import hex_strings, prediction_table
 from peachdash.sentiment.preparing import Piece, Prepared, join_prepared, prepare_ahead
@@ -132,7 +132,7 @@ class FilesRun:
         reader = scorer.reader(self._group)
         prepared = prepare_ahead(self._group[0].encode, pieces, scorer.helpers(self._group, self._total))
         with closing(prepared), ThreadPoolExecutor(max_workers=1) as writer:
-            for number, chunk in enumerate(join_prepared(prepared, size)):
+            for number, chunk in enumerate(join_prepared(prepared, size, TEXTS_IN_THE_FIRST_CHUNK)):
                 rows = self._admit(number, chunk)
                 if len(rows):
                     for done in reader.read(number, chunk.encoded, rows):

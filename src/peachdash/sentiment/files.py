@@ -23,7 +23,7 @@ from peachdash.sentiment.preparing import Piece
 from peachdash.sentiment.registry import LEXICON, ModelReference
 from peachdash.sentiment.seen import SeenHashes
 
-ROWS_IN_A_PIECE = 4096
+ROWS_IN_A_PIECE = 1024
 
 
 def score_files(

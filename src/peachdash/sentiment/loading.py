@@ -21,7 +21,7 @@ from peachdash.sentiment.tokens import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from peachdash.sentiment.packed import PackedBatch
+    from peachdash.sentiment.packing import PackedBatch
 
 
 @dataclass
@@ -97,27 +97,22 @@ def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
-def load_model(
-    reference: ModelReference, encoders_dir: Path, device: str, precision: str, *, fused: bool = False
-) -> LoadedModel:
+def load_model(reference: ModelReference, encoders_dir: Path, device: str, precision: str) -> LoadedModel:
     """Loads a model onto a device.
 
     Args:
         reference: any but the lexicon.
         device: cpu or cuda.
-        fused: see `packed.PackedEncoder`.
 
     Raises:
         ModelUnavailable: its encoder or files are missing or not what they should be.
     """
     if reference.role == "hub":
         return _load_hub(reference, device, precision)
-    return _load_adapter(reference, encoders_dir, device, precision, fused)
+    return _load_adapter(reference, encoders_dir, device, precision)
 
 
-def _load_adapter(
-    reference: ModelReference, encoders_dir: Path, device: str, precision: str, fused: bool
-) -> LoadedModel:
+def _load_adapter(reference: ModelReference, encoders_dir: Path, device: str, precision: str) -> LoadedModel:
     from peachdash.sentiment.model import load_network
     from peachdash.sentiment.packed import PackedEncoder
 
@@ -132,7 +127,7 @@ def _load_adapter(
     return LoadedModel(
         reference=reference,
         network=network,
-        scorer=PackedEncoder(network, device, precision, fused=fused),
+        scorer=PackedEncoder(network, device, precision),
         encode=TextEncoder(tokenizer, int(network.encoder.config.pad_token_id or 0), *cut),
         tokenizer=tokenizer,
         token_key=f"{file_sha256(encoder_path / TOKENIZER_FILE)}-{cut[0]}-{cut[1]}",

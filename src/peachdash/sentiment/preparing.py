@@ -24,8 +24,8 @@ from peachdash.errors import JobFailed
 from peachdash.sentiment.text import scored_texts
 from peachdash.sentiment.tokens import EncodedTexts, TextEncoder, join_encoded
 
-MOST_HELPERS = 6
-PIECES_AHEAD = 4
+MOST_HELPERS = 8
+PIECES_AHEAD = 16
 """Pieces that wait prepared for each helper: they bound the memory."""
 
 
@@ -57,14 +57,20 @@ class Piece:
     scored: bool = False
 
 
-def join_prepared(pieces: Iterable[Prepared], rows: int) -> Iterator[Prepared]:
-    """The same rows in chunks of at least `rows`, but for the last one."""
+def join_prepared(pieces: Iterable[Prepared], rows: int, first: int | None = None) -> Iterator[Prepared]:
+    """The same rows in chunks of at least `rows`, but for the last one.
+
+    Args:
+        first: rows of the first chunk, if it is to be smaller; each next one has twice as many. So a model
+            waits for little at the start.
+    """
     gathered: list[Prepared] = []
+    wanted = min(first or rows, rows)
     for piece in pieces:
         gathered.append(piece)
-        if sum(len(part.blank) for part in gathered) >= rows:
+        if sum(len(part.blank) for part in gathered) >= wanted:
             yield _joined(gathered)
-            gathered = []
+            gathered, wanted = [], min(2 * wanted, rows)
     if gathered:
         yield _joined(gathered)
 
@@ -179,10 +185,12 @@ def receive(pipe: Any) -> Any:
     Raises:
         EOFError: the other side is gone.
     """
-    size = pipe.read(8)
-    if len(size) < 8:
+    head = pipe.read(8)
+    size = int.from_bytes(head, "little")
+    data = pipe.read(size) if len(head) == 8 else b""
+    if len(head) < 8 or len(data) < size:
         raise EOFError
-    return pickle.loads(pipe.read(int.from_bytes(size, "little")))  # noqa: S301 (our own helper)
+    return pickle.loads(data)  # noqa: S301 (our own helper)
 
 
 def help_along() -> None:

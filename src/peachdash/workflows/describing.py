@@ -9,7 +9,8 @@ import pandas as pd
 
 from peachdash.ingest.languages import DETECTOR, declared_readable, detect_languages
 from peachdash.records import Scope
-from peachdash.sentiment.text import scored_column, scored_texts
+from peachdash.sentiment.text import scored_texts
+from peachdash.sentiment.text_columns import scored_column
 from peachdash.storage.database import Database
 from peachdash.storage.findings import (
     append_languages,

@@ -15,7 +15,7 @@ import pandas as pd
 
 from peachdash.errors import BadInput
 from peachdash.ingest import ExportRead, read_export
-from peachdash.sentiment.text import column_sha256s
+from peachdash.sentiment.text_columns import column_sha256s
 
 Origin = Literal["page", "command", "inbox", "demo"]
 REVIEWER_KEY_BYTES = 32

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from peachdash.records import Scope
-from peachdash.sentiment.text import scored_column
+from peachdash.sentiment.text_columns import scored_column
 from peachdash.storage.database import Database
 from peachdash.storage.predictions import append_predictions, load_unread
 
