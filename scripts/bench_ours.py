@@ -102,7 +102,7 @@ class Ours:
         pool = scorer.helpers(group, 10**9)
 
         def go(part: Sequence[str]) -> None:
-            pieces = (Piece(None, part[start : start + 4096]) for start in range(0, len(part), 4096))
+            pieces = (Piece(None, part[start : start + 1024]) for start in range(0, len(part), 1024))
             for _ in prepare_ahead(group[0].encode, pieces, pool):
                 pass
 

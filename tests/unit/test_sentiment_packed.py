@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import peachdash.sentiment
 from peachdash.sentiment.dense import make_dense
 from peachdash.sentiment.engine import Scorer
 from peachdash.sentiment.loading import LoadedModel
@@ -139,6 +140,7 @@ def test_a_gpu_computes_the_same(kind, precision, bound, way, monkeypatch):
     if way == "torch":
         monkeypatch.setitem(sys.modules, "triton", None)
         monkeypatch.delitem(sys.modules, "peachdash.sentiment.kernels", raising=False)
+        monkeypatch.delattr(peachdash.sentiment, "kernels", raising=False)
     with torch.inference_mode():
         texts = PackedTexts.of(encoded, "cuda")
         plain = network.logits(*map(torch.from_numpy, encoded.padded(texts.order))).softmax(1).numpy()
@@ -162,7 +164,7 @@ def test_kernels_attend_as_torch_does_over_several_blocks():
     lengths = np.array([256, 141, 64, 33, 1])
     starts = torch.tensor(np.cumsum([0, *lengths]), dtype=torch.int32, device="cuda")
     batch = PackedBatch(None, None, starts, lengths)
-    shape = Shape(heads=12, width=768, epsilon=1e-5)
+    shape = Shape(heads=12, width=768, longest=512, epsilon=1e-5)
     row = torch.randn(12, 2 * 512 - 1, generator=generator, device="cuda")
     place = torch.arange(512, device="cuda")
     bias = row[:, place[None, :] - place[:, None] + 511][None]
@@ -184,7 +186,7 @@ def test_gelu_is_the_exact_one(device):
 
 @pytest.mark.parametrize("given", [True, False], ids=["bias", "no bias"])
 def test_ways_to_compute_are_tried_against_each_other(given):
-    shape = Shape(heads=2, width=16, epsilon=1e-5)
+    shape = Shape(heads=2, width=16, longest=128, epsilon=1e-5)
     bias = torch.randn(1, 2, 128, 128) if given else None
     plain = PlainSteps(shape, bias)
 

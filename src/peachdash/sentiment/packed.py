@@ -57,8 +57,11 @@ class PackedEncoder:
         self._words, self._places, self._first_norm = self._embeddings(network.encoder)
         self._layers = [self._layer(layer, precision) for layer in network.encoder.encoder.layer]
         self._head = (network.head.weight.detach().to(device), network.head.bias.detach().to(device))
-        shape = Shape(int(config.num_attention_heads), int(config.hidden_size), self._epsilon)
-        self.steps = choose_steps(device, self._sums, products, shape, self._position_bias(network.encoder))
+        heads, longest = int(config.num_attention_heads), len(self._places) - len(self._places) % 8
+        shape = Shape(heads, int(config.hidden_size), longest, self._epsilon)
+        self.steps = choose_steps(
+            device, self._sums, products, shape, self._position_bias(network.encoder, longest)
+        )
 
     def logits(self, batch: PackedBatch) -> Any:
         """Logits (B, 3) in fp32, on the device."""
@@ -129,14 +132,12 @@ class PackedEncoder:
             norms=(self._norm(norm), self._norm(layer.output.LayerNorm)),
         )
 
-    def _position_bias(self, encoder: Any) -> Any:
+    def _position_bias(self, encoder: Any, longest: int) -> Any:
         """What mpnet adds to the attention scores, (1, heads, longest, longest) in fp32; None for others."""
         import torch
 
         if encoder.config.model_type != "mpnet":
             return None
-        longest = len(self._places)
-        longest -= longest % 8
         with torch.no_grad():
             shape = torch.empty(1, longest, 1)
             return encoder.encoder.compute_position_bias(shape)[:1].to(self.device).contiguous()

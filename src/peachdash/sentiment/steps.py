@@ -36,11 +36,13 @@ class Shape:
     Attributes:
         heads: of the attention.
         width: of a token's vector.
+        longest: tokens that a text may have.
         epsilon: of the normalisations.
     """
 
     heads: int
     width: int
+    longest: int
     epsilon: float
 
 
@@ -166,9 +168,10 @@ def agree(steps: Steps, plain: Steps, shape: Shape, dtype: Any, device: str) -> 
     def draw(*shape: int) -> Any:
         return torch.randn(*shape, generator=generator, device=device, dtype=dtype)
 
-    starts = torch.tensor(np.cumsum([0, *TRIED_LENGTHS]), dtype=torch.int32, device=device)
-    batch = PackedBatch(None, None, starts, np.array(TRIED_LENGTHS))
-    tokens, width = sum(TRIED_LENGTHS), shape.width
+    lengths = np.minimum(TRIED_LENGTHS, shape.longest)
+    starts = torch.tensor(np.cumsum([0, *lengths]), dtype=torch.int32, device=device)
+    batch = PackedBatch(None, None, starts, lengths)
+    tokens, width = int(lengths.sum()), shape.width
     projected, hidden, norm = draw(tokens, 3 * width), draw(tokens, width), (draw(width), draw(width))
     precision = next(name for name in PRECISIONS if torch_dtype(name) == dtype)
     dense = make_dense(draw(width, width).float() * width**-0.5, draw(width).float(), device, precision)
