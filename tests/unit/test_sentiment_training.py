@@ -12,13 +12,16 @@ from sentiment_tiny import QUICK, Built, make_frame, probabilities, relabelled, 
 
 from peachdash.errors import BadInput, ModelRefused
 from peachdash.records import LABELS
-from peachdash.sentiment import build
+from peachdash.sentiment import build, training_step
 from peachdash.sentiment.adapter import read_adapter
 from peachdash.sentiment.builder import BuildData, build_model, teach
 from peachdash.sentiment.encoders import ENCODERS, SMALL, find_encoder
+from peachdash.sentiment.examples import Examples
 from peachdash.sentiment.loading import softmax
+from peachdash.sentiment.model import mean_pool
 from peachdash.sentiment.registry import load_reference
 from peachdash.sentiment.text import text_sha256s
+from peachdash.sentiment.tokens import EncodedTexts
 from peachdash.sentiment.training import train
 from peachdash.sentiment.training_settings import TrainingSettings
 from peachdash.sentiment.training_step import _Gradients
@@ -155,6 +158,48 @@ def test_two_readings_of_a_text_cost_what_they_differ_by() -> None:
     assert float(_Gradients(same, [], "cpu", 4.0)._loss(*inputs)) == pytest.approx(np.log(2), rel=1e-5)
     once: Any = TwoReadings(far)
     assert float(_Gradients(once, [], "cpu")._loss(*inputs)) == pytest.approx(np.log(2), rel=1e-5)
+
+
+class MeanOfWords(torch.nn.Module):
+    """Logits from the mean vector of a text's words; notes how many tokens it reads at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(3)
+        self.words, self.head = torch.nn.Embedding(50, 4), torch.nn.Linear(4, 3)
+        self.read: list[int] = []
+
+    def logits(self, ids: Any, mask: Any) -> Any:
+        self.read.append(ids.numel())
+        return self.head(mean_pool(self.words(ids), mask))
+
+
+def test_gradients_of_the_parts_of_a_batch_add_up_to_those_of_the_whole(monkeypatch) -> None:
+    generator = np.random.default_rng(5)
+    lengths = np.array([30, 2, 9, 14, 9, 3, 41])
+    tokens = EncodedTexts(
+        generator.integers(1, 50, lengths.sum()).astype(np.int32), np.cumsum([0, *lengths]), pad_id=0
+    )
+    rows = np.array([6, 0, 1, 3, 4, 5])
+    examples = Examples(
+        tokens, generator.dirichlet([1, 1, 1], 7), generator.uniform(0.2, 3, 7), generator.uniform(1, 3, 7)
+    )
+
+    def computed(tokens_at_once: int) -> tuple[float, list[np.ndarray], list[int]]:
+        monkeypatch.setattr(training_step, "CPU_TOKENS_AT_ONCE", tokens_at_once)
+        network: Any = MeanOfWords()
+        parameters = list(network.parameters())
+        loss = _Gradients(network, parameters, "cpu").compute(examples, rows)
+        return float(loss), [parameter.grad.numpy() for parameter in parameters], network.read
+
+    loss, gradients, read = computed(10_000)
+    loss_of_parts, gradients_of_parts, read_in_parts = computed(32)
+    assert read == [6 * 41]
+    assert read_in_parts == [41, 30, 2 * 14, 2 * 3]
+    assert loss_of_parts == pytest.approx(loss, rel=1e-5)
+    for part, whole in zip(gradients_of_parts, gradients, strict=True):
+        assert part == pytest.approx(whole, abs=1e-6)
+        assert np.abs(whole).max() > 1e-3
 
 
 def test_patience_ends_a_training_that_gets_no_better(encoders_dir: Path) -> None:

@@ -2,9 +2,10 @@
 
 On a GPU the time of a step is that of starting some two thousand small kernels one by one. So forward and
 backward of each padded shape are recorded once as a CUDA graph and replayed with new contents; batches are
-padded up to one of a few lengths, and a short last batch by rows of weight 0. The CPU computes as written,
-with faster dropout masks (see `fast_dropout`), and in bf16 autocast like the GPU where the processor has
-bf16 instructions; elsewhere bf16 would be emulated and slow.
+padded up to one of a few lengths, and a short last batch by rows of weight 0. The CPU computes a batch in
+parts, whose gradients it adds up: what a batch of long texts keeps for the way back would take gigabytes and
+twice the time. It has faster dropout masks (see `fast_dropout`), and computes in bf16 autocast like the GPU
+where the processor has bf16 instructions; elsewhere bf16 would be emulated and slow.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ import numpy as np
 
 from peachdash.sentiment.examples import Examples
 from peachdash.sentiment.model import Network
+from peachdash.sentiment.tokens import cut_batches
 from peachdash.sentiment.training_settings import TrainingSettings
 
 log = logging.getLogger(__name__)
 
 GRAPH_LENGTHS = (16, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256, 512)
 MAXIMUM_NORM = 1.0
+CPU_TOKENS_AT_ONCE = 2048
 _WARM_UPS = 2
 _BF16_CHECKS = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
 
@@ -109,10 +112,20 @@ class _Gradients:
 
         for parameter in self.parameters:
             parameter.grad = None
-        arrays = (*examples.tokens.padded(rows), *_soft_targets(examples, rows))
-        loss = self._loss(*(torch.from_numpy(array).to(self.device) for array in arrays))
-        loss.backward()
-        return loss.detach()
+        weight, whole = float(examples.weights[rows].sum()), torch.zeros((), device=self.device)
+        for part in self._parts(examples, rows):
+            arrays = (*examples.tokens.padded(part), *_soft_targets(examples, part))
+            loss = self._loss(*(torch.from_numpy(array).to(self.device) for array in arrays))
+            loss = loss * (float(examples.weights[part].sum()) / weight)
+            loss.backward()
+            whole += loss.detach()
+        return whole
+
+    def _parts(self, examples: Examples, rows: np.ndarray) -> list[np.ndarray]:
+        """The rows as they are computed at once: all of them on a GPU."""
+        if self.device == "cuda":
+            return [rows]
+        return [rows[part] for part in cut_batches(examples.tokens.lengths[rows], CPU_TOKENS_AT_ONCE)]
 
     def _loss(self, ids: Any, mask: Any, targets: Any, weights: Any, temperatures: Any) -> Any:
         """Weighted cross-entropy against soft targets, each row at its temperature T and times T squared.
