@@ -67,6 +67,15 @@ def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path):
     assert path.read_bytes() == b"not a database" * 1000
 
 
+def test_a_table_that_duckdb_could_read_is_no_database(tmp_path):
+    """DuckDB opens a CSV file as a view over a database in memory, where imports would be lost."""
+    path = tmp_path / "x.csv"
+    path.write_text("text,stars\ngood soup,5\n")
+    with pytest.raises(BadInput, match=r"x\.csv cannot be opened"):
+        open_database(f"duckdb:///{path}")
+    assert path.read_text() == "text,stars\ngood soup,5\n"
+
+
 def test_threads_get_their_own_rows(filled):
     def count(number: int) -> bool:
         with filled.read() as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import sqlalchemy as sa
 
 from peachdash.errors import BadInput, NotFound
 from peachdash.insights.issues import mark_readings, summarise_issues
@@ -96,6 +97,18 @@ def test_sentences_are_cut_and_read_once(filled, settings):
     unread = find_unread_sentences(filled, HOUSE, MODELS.champion)
     assert "Lovely staff though." in set(unread["text"])
     assert "Another limp cone here." not in set(unread["text"]), "it is a whole review and was read as one"
+
+
+def test_the_sentences_of_a_very_long_text_take_little_memory(filled):
+    """A table of them that carried the whole text beside each one would grow with the square of its length."""
+    text = " ".join(f"Plate {number} was cold." for number in range(4000))
+    post(filled, "second", [(text, "negative", 1)])
+    cut_sentences(filled, HOUSE)
+    with filled.write() as connection:
+        connection.execute(sa.text("SET memory_limit = '120MB'"))
+    unread = find_unread_sentences(filled, HOUSE, MODELS.champion)
+    assert {"Plate 0 was cold.", "Plate 3999 was cold."} <= set(unread["text"])
+    assert len(unread) >= 4000
 
 
 def test_what_complains_is_found_and_praise_is_not(found):

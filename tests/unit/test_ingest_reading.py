@@ -52,6 +52,31 @@ def test_missing_dates_are_none() -> None:
     ]
 
 
+def test_texts_and_names_out_of_bounds_are_rejected_by_row() -> None:
+    export = read(
+        f"business,text,title\nCafe,{'a' * 200_000},\nCafe,{'a' * 200_001},\nCafe,fine,{'a' * 200_001}\n"
+        f"\u200b\u2060,good,\n{'Café 🍑 ' * 25},good,\n{'n' * 201},good,\n桃,good,\n",
+        business=None,
+        mapping={"business": "business", "text": "text", "title": "title"},
+    )
+    assert export.rows["row"].tolist() == [1, 5, 7]
+    assert export.rejects[["row", "column"]].to_numpy().tolist() == [
+        [2, "text"],
+        [3, "text"],
+        [4, "business"],
+        [6, "business"],
+    ]
+    reasons = export.rejects["reason"].tolist()
+    assert ["over 200,000 characters" in reason for reason in reasons] == [True, True, False, False]
+    assert reasons[3] == "the business has no visible name, or one of over 200 characters"
+
+
+@pytest.mark.parametrize("name", ["\u200b", "n" * 201])
+def test_a_given_name_that_nobody_can_read_is_refused(name: str) -> None:
+    with pytest.raises(BadInput, match="no visible name, or one of over 200"):
+        read("text\ngood\n", business=name)
+
+
 def test_no_accepted_rows_keep_the_columns() -> None:
     export = read("business,text\n,good\n,bad\n", business=None, mapping={"business": "business"})
     assert tuple(export.rows.columns) == ROW_COLUMNS

@@ -19,7 +19,7 @@ from peachdash.ingest.profiles import SAMPLE_ROWS
 from peachdash.ingest.readers import read_table
 from peachdash.ingest.recognising import recognise_table
 from peachdash.ingest.rejecting import reject_broken, reject_rows
-from peachdash.ingest.rules import find_broken
+from peachdash.ingest.rules import NO_NAME, find_broken, unfit_names
 from peachdash.ingest.sources import UNKNOWN_SOURCE, find_platform, normalise_sources
 from peachdash.ingest.stars import parse_stars
 
@@ -69,6 +69,8 @@ def read_export(
     reviews = _words_and_stars(columns, notes)
     _refuse_empty(reviews, table, filename)
     business = _given(business)
+    if business is not None and unfit_names(pd.Series([business])):
+        raise BadInput(f"The name given for {filename} cannot be used: {NO_NAME}.")
     if business is None and "business" not in recognition.mapping:
         raise BadInput(f"{filename} does not say which business its reviews are about: give --business NAME.")
     reviews["business"] = columns.label("business").fillna(business)

@@ -20,6 +20,8 @@ from sqlalchemy.engine import make_url
 from peachdash.errors import BadInput, DatabaseLocked
 from peachdash.storage.migrate import upgrade_schema
 
+_MARK_AT_8 = b"DUCK"
+
 log = logging.getLogger(__name__)
 
 _WRITERS = 7_324_224
@@ -79,6 +81,7 @@ def _make_engine(place: str | Path) -> sa.Engine:
             if not parsed.database or parsed.database == ":memory:":
                 raise BadInput("PEACHDASH_DATABASE_URL: expected a file, since several processes use it.")
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            _refuse_another_kind(Path(parsed.database))
             engine = sa.create_engine(parsed, pool_size=16, max_overflow=48)
             sa.event.listen(engine, "connect", _be_quiet)
             return engine
@@ -90,6 +93,16 @@ def _make_engine(place: str | Path) -> sa.Engine:
         ) from error
     except OSError as error:
         raise BadInput(f"No folder for the database can be made: {error}.") from error
+
+
+def _refuse_another_kind(path: Path) -> None:
+    """Refuse a file that DuckDB did not write; of some kinds it would make a database in memory instead."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        start = file.read(len(_MARK_AT_8) + 8)
+    if start and start[8:] != _MARK_AT_8:
+        raise BadInput(f"The database {path} cannot be opened: it is no file of DuckDB's. Give another name.")
 
 
 def _be_quiet(connection: Any, record: object) -> None:

@@ -39,19 +39,8 @@ def latest(table: sa.Table, by: list[str], tie: str, name: str) -> sa.Subquery:
 
 def load_unsplit(connection: sa.Connection) -> pd.DataFrame:
     """Distinct scored texts of reviews that stand and have no sentences yet: text_sha256, title, text."""
-    first = sa.func.row_number().over(partition_by=t.reviews.c.text_sha256, order_by=t.reviews.c.review_id)
-    rows = (
-        sa.select(t.reviews.c.text_sha256, t.reviews.c.title, t.reviews.c.text, first.label("rank"))
-        .where(
-            scored(),
-            stands(),
-            t.reviews.c.text_sha256.not_in(sa.select(i.review_sentences.c.text_sha256)),
-        )
-        .subquery()
-    )
-    statement = sa.select(rows.c.text_sha256, rows.c.title, rows.c.text).where(rows.c.rank == 1)
-    names = ["text_sha256", "title", "text"]
-    return pd.DataFrame.from_records(connection.execute(statement).fetchall(), columns=names)
+    split = sa.select(i.review_sentences.c.text_sha256)
+    return _texts_where(connection, t.reviews.c.text_sha256.not_in(split))
 
 
 def append_sentences(connection: sa.Connection, sentences: pd.DataFrame) -> int:
@@ -63,29 +52,43 @@ def append_sentences(connection: sa.Connection, sentences: pd.DataFrame) -> int:
     return append_frame(connection, i.review_sentences, sentences[~sentences["text_sha256"].isin(stored)])
 
 
-def load_unread_sentences(connection: sa.Connection, revision: str) -> pd.DataFrame:
-    """Distinct sentences that a revision has not read: sentence_sha256, title, text, start_char, end_char."""
+def load_unread_sentences(connection: sa.Connection, revision: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Distinct sentences that a revision has not read, and the texts that they are cut from.
+
+    Returns:
+        Sentences with sentence_sha256, text_sha256, start_char and end_char; and one row a text with
+        text_sha256, title and text.
+    """
     table = i.review_sentences
     read = sa.select(t.predictions.c.text_sha256).where(t.predictions.c.revision == revision)
     first = sa.func.row_number().over(
         partition_by=table.c.sentence_sha256, order_by=[t.reviews.c.review_id, table.c.position]
     )
-    names = ("title", "text")
+    names = ["sentence_sha256", "text_sha256", "start_char", "end_char"]
     rows = (
-        sa.select(
-            table.c.sentence_sha256,
-            *[t.reviews.c[name] for name in names],
-            table.c.start_char,
-            table.c.end_char,
-            first.label("rank"),
-        )
+        sa.select(*[table.c[name] for name in names], first.label("rank"))
         .join(t.reviews, t.reviews.c.text_sha256 == table.c.text_sha256)
         .where(table.c.sentence_sha256.not_in(read), scored(), stands())
         .subquery()
     )
-    columns = ["sentence_sha256", *names, "start_char", "end_char"]
-    statement = sa.select(*[rows.c[name] for name in columns]).where(rows.c.rank == 1)
-    return pd.DataFrame.from_records(connection.execute(statement).fetchall(), columns=columns)
+    statement = sa.select(*[rows.c[name] for name in names]).where(rows.c.rank == 1)
+    sentences = pd.DataFrame.from_records(connection.execute(statement).fetchall(), columns=names)
+    return sentences, _texts_where(
+        connection, t.reviews.c.text_sha256.in_(sa.select(rows.c.text_sha256).where(rows.c.rank == 1))
+    )
+
+
+def _texts_where(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> pd.DataFrame:
+    """Distinct scored texts of reviews that stand: text_sha256, title, text."""
+    first = sa.func.row_number().over(partition_by=t.reviews.c.text_sha256, order_by=t.reviews.c.review_id)
+    names = ["text_sha256", "title", "text"]
+    rows = (
+        sa.select(*[t.reviews.c[name] for name in names], first.label("rank"))
+        .where(scored(), stands(), condition)
+        .subquery()
+    )
+    statement = sa.select(*[rows.c[name] for name in names]).where(rows.c.rank == 1)
+    return pd.DataFrame.from_records(connection.execute(statement).fetchall(), columns=names)
 
 
 def load_prototypes(connection: sa.Connection, business_ids: list[str], encoder: str) -> pd.DataFrame:

@@ -56,12 +56,13 @@ def find_unread_sentences(database: Database, scope: Scope, revision: str) -> pd
     if not scope.may_see_all_texts:
         return empty
     with database.read() as connection:
-        rows = load_unread_sentences(connection, revision)
+        rows, texts = load_unread_sentences(connection, revision)
     if rows.empty:
         return empty
-    scored = scored_texts(list(rows["title"]), list(rows["text"]))
-    places = zip(scored, rows["start_char"], rows["end_char"], strict=True)
-    sentences = [text[int(start) : int(end)] for text, start, end in places]
+    read = scored_texts(list(texts["title"]), list(texts["text"]))
+    by_key = dict(zip(texts["text_sha256"], read, strict=True))
+    places = zip(rows["text_sha256"], rows["start_char"], rows["end_char"], strict=True)
+    sentences = [by_key[key][int(start) : int(end)] for key, start, end in places]
     return pd.DataFrame({"text_sha256": rows["sentence_sha256"], "text": sentences})
 
 
