@@ -17,6 +17,10 @@ LANGUAGE = "en"
 MOST_WORDS = 60
 """A run of words without a full stop is cut here, so that one endless sentence is not one complaint."""
 
+MOST_CHARACTERS = 20_000
+"""Sentences are cut from so much of a text; platforms take 5,000 characters or fewer. The models read the
+whole as one text, within their own limits."""
+
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _TOKEN = re.compile(r"\S+\s*")
 SENTENCE_COLUMNS = ("text_sha256", "position", "start_char", "end_char", "content_words", "sentence")
@@ -43,7 +47,7 @@ def split_sentences(text: str) -> list[Sentence]:
 
 
 def split_texts(texts: Iterable[tuple[str, str]]) -> pd.DataFrame:
-    """The sentences of many scored texts.
+    """The sentences of many scored texts, of each from its first `MOST_CHARACTERS` characters.
 
     Args:
         texts: pairs of the text's sha256 and the scored text.
@@ -55,7 +59,7 @@ def split_texts(texts: Iterable[tuple[str, str]]) -> pd.DataFrame:
     rows = [
         (sha256, position, sentence.start, sentence.end, len(terms(sentence.text)), sentence.text)
         for sha256, text in texts
-        for position, sentence in enumerate(split_sentences(text))
+        for position, sentence in enumerate(split_sentences(text[:MOST_CHARACTERS]))
     ]
     return pd.DataFrame(rows, columns=list(SENTENCE_COLUMNS))
 

@@ -27,9 +27,9 @@ MOST_NEGATIVE, LEAST_LIKELY = 3, 0.1
 LEAST_WORDS = 2
 
 _REVIEW_COLUMNS = (
-    "review_id", "business_id", "business", "client_id", "text_sha256", "title", "text", "review_date",
-    "date_precision", "stars", "source", "band", "human", "answered", "complaint", "champion_label",
-    "champion_needs_review", "generic_label",
+    "review_id", "business_id", "business", "client_id", "text_sha256", "review_date", "date_precision",
+    "stars", "source", "band", "human", "answered", "complaint", "champion_label", "champion_needs_review",
+    "generic_label",
 )  # fmt: skip
 
 
@@ -37,7 +37,8 @@ def complaint_sentences(scope: Scope, criteria: ReviewFilter, models: ActiveMode
     """The sentences that complain in reviews that match, one row for each review and sentence.
 
     Columns: those of `readings` that are named in `_REVIEW_COLUMNS`, position, start_char, end_char,
-    sentence_sha256, p_negative (of the sentence).
+    sentence_sha256, p_negative (of the sentence), title, text. The texts are joined last, since the ranking
+    would carry a long one along with each of its sentences.
     """
     rows, places = readings(scope, criteria, models), i.review_sentences
     read = t.predictions.alias("sentence_reading")
@@ -74,7 +75,12 @@ def complaint_sentences(scope: Scope, criteria: ReviewFilter, models: ActiveMode
         sa.and_(negative, judged.c.rank == 1),
         sa.and_(~negative, ~judged.c.human, says, judged.c.p_negative >= VERY_SURE),
     )
-    return sa.select(judged).where(complains).subquery("complaints")
+    return (
+        sa.select(judged, t.reviews.c.title, t.reviews.c.text)
+        .join(t.reviews, t.reviews.c.review_id == judged.c.review_id)
+        .where(complains)
+        .subquery("complaints")
+    )
 
 
 def fetch_ungrouped(connection: sa.Connection, scope: Scope, models: ActiveModels) -> pd.DataFrame:
@@ -88,16 +94,7 @@ def fetch_ungrouped(connection: sa.Connection, scope: Scope, models: ActiveModel
         placed.c.text_sha256 == found.c.text_sha256,
         placed.c.position == found.c.position,
     )
-    names = [
-        "business_id",
-        "text_sha256",
-        "position",
-        "review_date",
-        "title",
-        "text",
-        "start_char",
-        "end_char",
-    ]
+    names = ["business_id", "text_sha256", "position", "review_date", "start_char", "end_char"]
     statement = (
         sa.select(*[found.c[name] for name in names])
         .where(~known)
@@ -105,7 +102,10 @@ def fetch_ungrouped(connection: sa.Connection, scope: Scope, models: ActiveModel
     )
     frame = fetch_frame(connection, statement)
     frame = frame.drop_duplicates(["business_id", "text_sha256", "position"], ignore_index=True)
-    return with_sentences(frame)
+    first = _first_texts()
+    of_these = first.c.text_sha256.in_(sa.select(found.c.text_sha256).where(~known))
+    texts = fetch_frame(connection, sa.select(first).where(of_these))
+    return with_sentences(frame.merge(texts, on="text_sha256", how="left"))
 
 
 def fetch_evidence(
