@@ -123,8 +123,8 @@ def test_a_measured_candidate_shows_gates_and_everything_of_before_and_after(wor
     assert "Only the candidate model is right on 30 reviews, only the champion one on 0" in told
     assert "Only the candidate model is right on 60 reviews, only the generic one on 0" in told
     assert [metric.label for metric in app.metric][:3] == ["generic", "champion", "candidate"]
-    scores = table_with(app, "Measure")
-    assert list(scores.columns) == ["Class", "Measure", "generic", "champion", "candidate"]
+    scores = table_with(app, "Score")
+    assert list(scores.columns) == ["Score", "generic", "champion", "candidate"]
     differing = app.dataframe(key="differing_table").value
     assert len(differing) == 30
     assert set(differing["Right"]) == {"candidate right"}

@@ -172,5 +172,5 @@ def test_overfitting_is_said_in_words():
     assert said.startswith("Validation loss has risen for 2 epochs: it overfits;")
     assert "epoch 2" in said
     better = describe_course(events((0.7, 0.5), (0.8, 0.6), (0.9, 0.7)))
-    assert "though macro-F1 still rises" in better
+    assert "though macro F1 still rises" in better
     assert rising_epochs(events((0.7, 0.5), (0.8, 0.6), (0.7, 0.7))) == 0

@@ -92,8 +92,8 @@ def score_table(models: Figures) -> pd.DataFrame:
         for measure in ("precision", "recall", "f1"):
             words = "F1" if measure == "f1" else measure
             scores = [score_words(getattr(of(model), measure)) for model in models.values()]
-            rows.append((name, words, *scores))
-    return pd.DataFrame(rows, columns=["Class", "Measure", *models])
+            rows.append((f"{name} {words}", *scores))
+    return pd.DataFrame(rows, columns=["Score", *models])
 
 
 def _classes() -> list[tuple[str, Callable[[ModelEvaluation], ClassScores]]]:
@@ -101,7 +101,7 @@ def _classes() -> list[tuple[str, Callable[[ModelEvaluation], ClassScores]]]:
         (label, lambda model, label=label: model.classes[label])  # type: ignore[misc]
         for label in LABELS
     ]
-    return [*chosen, ("macro average", lambda model: model.macro)]
+    return [*chosen, ("macro", lambda model: model.macro)]
 
 
 def render_scores(models: Figures) -> None:

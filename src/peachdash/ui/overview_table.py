@@ -129,7 +129,13 @@ def _column_config(previous_words: str) -> dict[str, Any]:
     )
     return {
         "Business": column.ButtonColumn(
-            "Business", type="tertiary", alignment="left", pinned=True, key=_OPEN, help="Click to open."
+            "Business",
+            type="tertiary",
+            alignment="left",
+            pinned=True,
+            key=_OPEN,
+            help="Click to open.",
+            width=195,
         ),
         "Reviews": column.NumberColumn("Reviews", width=75, format="localized", help="Reviews read (n)."),
         "Positive": column.NumberColumn("Positive", help=interval),
