@@ -148,7 +148,7 @@ def test_the_title_of_a_split_claims_no_difference_that_chance_explains():
     rows = [("google", "positive", 9), ("google", "negative", 6), ("yelp", "positive", 8),
             ("yelp", "negative", 7)]  # fmt: skip
     counts = pd.DataFrame(rows, columns=["group", "band", "n"])
-    assert split_title(counts, "source") == "No clear difference by source: 53% to 60% positive"
+    assert split_title(counts, "source") == "No clear difference: 53% to 60% positive"
 
 
 def test_untrusted_text_is_text(dashboard):

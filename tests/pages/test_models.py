@@ -89,10 +89,10 @@ def test_a_new_data_set_with_the_same_test_reviews_keeps_what_is_on_record(world
     second = freeze(world, 2, 100)
     assert first.reviews == second.reviews
     app = open_page(world)
-    assert "Measured 1 time on these reviews" in words(app)
+    assert "Measured once on these reviews" in words(app)
     assert "3 others not measured" not in app.title[0].value
     freeze(world, 3, 99)
-    assert "Measured 1 time on these reviews" not in words(open_page(world))
+    assert "Measured once on these reviews" not in words(open_page(world))
 
 
 def test_before_anything_is_measured_the_page_says_so_and_offers_it(world):

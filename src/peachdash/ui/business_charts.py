@@ -113,7 +113,7 @@ def split_title(counts: pd.DataFrame, by: str) -> str:
     low, high = wilson(wide.loc[[best, worst], "positive"], total[[best, worst]])
     if low[0] <= high[1]:
         ends = formatting.percent(share[worst]), formatting.percent(share[best])
-        return f"No clear difference by {by}: {' to '.join(dict.fromkeys(ends))} positive"
+        return f"No clear difference: {' to '.join(dict.fromkeys(ends))} positive"
     return (
         f"{best} reads {formatting.percent(share[best])} positive, {worst} {formatting.percent(share[worst])}"
     )

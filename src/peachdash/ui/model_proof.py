@@ -135,7 +135,7 @@ def _points(result: RealSetResult) -> str:
     difference = result.difference
     assert difference is not None
     value, low, high = (100 * (end or 0.0) for end in (difference.value, difference.low, difference.high))
-    return f"{value:+.1f} points ({low:+.1f} to {high:+.1f})"
+    return f"{value:+z.1f} points ({low:+z.1f} to {high:+z.1f})"
 
 
 def render_real_sets(session: Session) -> None:

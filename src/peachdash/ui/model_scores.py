@@ -65,9 +65,12 @@ def basis_words(comparison: Comparison) -> str:
 def render_peachy(models: Figures) -> None:
     """The share of reviews with "peachy" that each model misread."""
     st.subheader("Reviews with “peachy” that each model misread", anchor=False)
+    known = {name: model.slice_errors.get(PEACHY) for name, model in models.items()}
+    if all(error is None or error.value is None for error in known.values()):
+        st.write("No labelled review has “peachy” in it.")
+        return
     with st.container(horizontal=True):
-        for name, model in models.items():
-            error = model.slice_errors.get(PEACHY)
+        for name, error in known.items():
             if error is None or error.value is None:
                 st.info(f"{name}: no labelled review with “peachy”.")
                 continue

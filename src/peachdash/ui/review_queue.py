@@ -13,6 +13,7 @@ from peachdash.insights.queue_worth import (
     arrival_words,
     error_words,
     reason_words,
+    reasons,
     saved_words,
 )
 from peachdash.queries.overview import fetch_latest_date
@@ -26,7 +27,7 @@ from peachdash.records import ReviewFilter, Verdict
 from peachdash.ui.access import Session, renew_session
 from peachdash.ui.click_table import forget_click, render_click_table
 from peachdash.ui.data import ask
-from peachdash.ui.formatting import VERDICT_WORDS, plain, preview, reading_words
+from peachdash.ui.formatting import VERDICT_WORDS, preview, reading_words
 from peachdash.ui.guard import guard
 from peachdash.ui.notices import leave_notice
 from peachdash.ui.report_queue import readings_words
@@ -95,7 +96,8 @@ def _render_reading(queue: pd.DataFrame, place: int) -> None:
     with st.container(horizontal=True, vertical_alignment="top"):
         with st.container():
             render_facts(review)
-        st.badge(plain(reason_words(review)), icon=":material/help:", color="orange")
+        for reason in reasons(review):
+            st.badge(reason, icon=":material/help:", color="orange")
     render_words(review)
     st.caption(readings_words(review))
     with st.container(horizontal=True):
