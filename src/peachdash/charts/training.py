@@ -101,7 +101,7 @@ def _lines(
     )
     points = base.transform_filter(alt.datum.model != TRAINING).mark_point(filled=True, size=60, opacity=1)
     labels = frames.end_labels(rows, "model", x_name, y_name, top * LABEL_PIXELS / HEIGHT, high=top)
-    early = labels[x_name] < end / 2
+    early = labels[x_name] < 0.75 * end
     named = [
         alt.Chart(part)
         .mark_text(align=align, dx=dx, dy=dy, color=TEXT, fontWeight="bold")

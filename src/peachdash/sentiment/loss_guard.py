@@ -78,4 +78,7 @@ def describe_course(history: Sequence[Mapping[str, Any]]) -> str:
         return f"Validation loss rose in the last epoch; {kept}."
     if len(history) == 1:
         return f"One epoch is done: macro F1 {best['macro_f1']:.3f} on validation."
+    lowest = min(history, key=lambda event: event["validation_loss"])
+    if lowest is not history[-1]:
+        return f"Validation loss was lowest after epoch {lowest['epoch']}; {kept}."
     return f"Validation loss still falls; {kept}."
