@@ -28,7 +28,10 @@ def render_sweeps(session: Session, sweeps: pd.DataFrame, states: Sequence[Train
         state = describe_sweep(session.service.database, session.scope, sweep_id)
         words = sweep_sentence(state.row, members, state.over)
         with st.expander(plain(words), expanded=place == 0, key=f"sweep_{sweep_id}"):
-            st.dataframe(sweep_rows(state.row, members), hide_index=True, alt="Trainings of the sweep")
+            st.dataframe(
+                sweep_rows(state.row, members), hide_index=True, placeholder=formatting.MISSING,
+                alt="Trainings of the sweep",
+            )  # fmt: skip
             if not state.over and st.button("End", icon=":material/stop:", key=f"sweep_end_{sweep_id}"):
                 with guard():
                     end_sweep(session.service.database, session.scope, sweep_id)

@@ -142,6 +142,7 @@ def render_runs(session: Session, states: Sequence[TrainingState]) -> None:
             "Note": st.column_config.TextColumn(width=120),
             "Replay": st.column_config.NumberColumn(format="percent", help="Share of general text."),
         },
+        placeholder=formatting.MISSING,
         alt="Trainings that ended, the newest first",
     )
     ticked = [row for row in chosen["selection"]["rows"] if row < len(ended)]
