@@ -31,7 +31,7 @@ from peachdash.ui.model_scores import (
 from peachdash.ui.progress import render_scoring_progress
 
 session = open_session()
-stop_if_unlabelled(ask(session, count_labelled))
+stop_if_unlabelled(session, ask(session, count_labelled))
 view = use_filters(session, source=False)
 everything = ask(session, fetch_totals, ReviewFilter(), session.models)
 render_scoring_progress(session, everything["waiting"])

@@ -19,9 +19,8 @@ desk = open_desk(session)
 
 render_headline(desk_sentence(desk))
 st.caption(
-    "Judge from the text alone. You see no stars, no business, no model's reading and nobody else's label; "
-    "what you said shows to nobody before the other annotator has labelled the review too. "
-    "Keys 1 to 3 label. You can stop at any time and go on another day."
+    "Judge from the text alone. What you say shows to nobody before the other annotator has labelled the "
+    "review too. Keys 1 to 3 label; stop at any time and go on another day."
 )
 render_turns(desk)
 with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -112,7 +112,7 @@ def epoch_words(event: dict[str, Any]) -> str:
     """What an epoch brought."""
     losses = f"loss {event['training_loss']:.3f} training, {event['validation_loss']:.3f} validation"
     return (
-        f"epoch {event['epoch']}/{event['epochs']}: {losses}, macro-F1 {event['macro_f1']:.3f}, "
+        f"epoch {event['epoch']}/{event['epochs']}: {losses}, macro F1 {event['macro_f1']:.3f}, "
         f"{duration_words(event['seconds'])}"
     )
 
@@ -127,7 +127,7 @@ def print_training(state: dict[str, Any], *, as_json: bool) -> None:
         return
     figures = state["figures"]
     print(
-        f"{state['revision']}: macro-F1 {figures['macro_f1']:.3f} on {figures['n']:,} validation reviews, "
+        f"{state['revision']}: macro F1 {figures['macro_f1']:.3f} on {figures['n']:,} validation reviews, "
         f"calibration error {figures['expected_calibration_error']:.3f}, epoch {figures['best_epoch']}, "
         f"{duration_words(state['seconds'])}"
     )

@@ -38,7 +38,7 @@ from peachdash.workflows.issue_building import cut_sentences, store_issues
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
 MODELS = ActiveModels(champion="small-champion0001", generic="small-generic00001")
 PAYLOAD = "<script>alert(1)</script> ![x](http://evil.example/x.png) [a](javascript:alert(1)) :red[x] $x$"
-_UNESCAPED = str.maketrans("", "", "\\*\u2060")
+_UNESCAPED = str.maketrans("\N{NO-BREAK SPACE}", " ", "\\*\u2060")
 EVIL_NAME = f"Café *Evil* {PAYLOAD}"
 
 
@@ -67,7 +67,7 @@ class Dashboard:
 
 
 def words(app: AppTest) -> str:
-    """All text of the page, escapes, joiners and stars of Markdown taken out."""
+    """All text of the page, escapes, joiners, stars of Markdown and kept spaces taken out."""
     kinds = (
         app.title,
         app.subheader,

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from peachdash.evaluation import Estimate
+from peachdash.records import LABELS
 from peachdash.storage import schema as t
 from peachdash.ui.differing_table import matching_reviews
 from peachdash.ui.model_scores import confusion_title, score_words
@@ -34,8 +35,9 @@ def test_the_test_split_is_measured_once_for_each_model(dashboard):
 
 def test_the_scores_have_intervals_for_every_class(dashboard):
     table = dashboard.open("before_after").dataframe[0].value
-    assert list(table["Class"].unique()) == ["negative", "neutral", "positive", "macro average"]
-    recall = table[(table["Class"] == "negative") & (table["Measure"] == "recall")].iloc[0]
+    scores = [f"{name} {score}" for name in (*LABELS, "macro") for score in ("precision", "recall", "F1")]
+    assert list(table["Score"]) == scores
+    recall = table[table["Score"] == "negative recall"].iloc[0]
     assert recall["generic"].startswith("0.00 (0.00 to ")
     assert recall["fine-tuned"].startswith("1.00 (")
 

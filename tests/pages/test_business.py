@@ -144,6 +144,13 @@ def test_the_title_of_a_split_names_the_ends_that_have_enough_reviews():
     assert split_title(counts.head(1), "source") == "Shares by source"
 
 
+def test_the_title_of_a_split_claims_no_difference_that_chance_explains():
+    rows = [("google", "positive", 9), ("google", "negative", 6), ("yelp", "positive", 8),
+            ("yelp", "negative", 7)]  # fmt: skip
+    counts = pd.DataFrame(rows, columns=["group", "band", "n"])
+    assert split_title(counts, "source") == "No clear difference: 53% to 60% positive"
+
+
 def test_untrusted_text_is_text(dashboard):
     app = dashboard.open("business", review=str(number_of(dashboard, "<script>")), business="creamery")
     assert any(PAYLOAD in text.value for text in app.text)

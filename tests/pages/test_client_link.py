@@ -133,6 +133,7 @@ def test_a_pass_phrase_stands_before_everything(dashboard):
     token = make_link(dashboard.database, HOUSE, "north", pass_phrase=PHRASE)
     app = visit(dashboard, token)
     assert app.title[0].value == "Welcome."
+    assert "pass phrase that whoever sent the link told you" in words(app)
     assert "North" not in words(app)
     app.text_input(key="link_phrase_given").set_value("wrong one")
     app.button[0].click().run()

@@ -106,7 +106,9 @@ def test_undo_takes_a_report_back(dashboard):
 def test_an_empty_page_leads_to_the_reviews(dashboard):
     app = dashboard.open("feedback", view="Reports")
     assert "This reading is wrong" in words(app)
-    assert "Nothing waits for a decision." in words(dashboard.open("feedback"))
+    app = dashboard.open("feedback")
+    assert "No report waits for a decision." in words(app)
+    assert "No link has been made yet." in words(app.button(key="to_Links").click().run())
 
 
 def test_many_are_reported_at_once_from_the_table(dashboard):
@@ -160,7 +162,7 @@ def test_accepting_counts_at_once_and_can_be_undone(dashboard):
     app = dashboard.open("feedback")
     app.button(key=f"accept_{number}_positive").click().run()
     assert f"Review {number} now counts as positive." in words(app)
-    assert "Nothing waits for a decision." in words(app)
+    assert "No report waits for a decision." in words(app)
     outcomes = {row["outcome"] for row in dashboard.rows(t.report_outcomes)}
     assert outcomes == {"accepted", "rejected"}
     app.button(key="notice_undo_button").click().run()
@@ -288,7 +290,7 @@ def test_each_view_opens_with_its_own_answer(dashboard):
         "Queue": "1 report waits for a decision, on 1 review.",
         "Reports": "1 reading reported as wrong, 0 accepted, 1 still open.",
         "Random sample": "How often readings are right is not known yet: no sample has been drawn.",
-        "Links": "1 link is open; 0 answers came through 1 link in all.",
+        "Links": "1 link is open; no answer came through 1 link in all.",
     }
 
 

@@ -175,6 +175,7 @@ def test_agreement_is_shown_with_n_and_too_few_below_the_minimum(dashboard):
 def test_the_shipped_annotations_have_their_agreement_too(dashboard):
     app = dashboard.open("adjudicate", adjudicate_view="Agreement")
     assert app.title[0].value == "No review has two labels yet\\."
+    assert dashboard.open("adjudicate").button(key="to_labelling").label == "To labelling"
 
 
 def test_likely_errors_need_labels_and_say_so(dashboard):

@@ -89,10 +89,10 @@ def test_a_new_data_set_with_the_same_test_reviews_keeps_what_is_on_record(world
     second = freeze(world, 2, 100)
     assert first.reviews == second.reviews
     app = open_page(world)
-    assert "Measured 1 time on these reviews" in words(app)
+    assert "Measured once on these reviews" in words(app)
     assert "3 others not measured" not in app.title[0].value
     freeze(world, 3, 99)
-    assert "Measured 1 time on these reviews" not in words(open_page(world))
+    assert "Measured once on these reviews" not in words(open_page(world))
 
 
 def test_before_anything_is_measured_the_page_says_so_and_offers_it(world):
@@ -123,8 +123,8 @@ def test_a_measured_candidate_shows_gates_and_everything_of_before_and_after(wor
     assert "Only the candidate model is right on 30 reviews, only the champion one on 0" in told
     assert "Only the candidate model is right on 60 reviews, only the generic one on 0" in told
     assert [metric.label for metric in app.metric][:3] == ["generic", "champion", "candidate"]
-    scores = table_with(app, "Measure")
-    assert list(scores.columns) == ["Class", "Measure", "generic", "champion", "candidate"]
+    scores = table_with(app, "Score")
+    assert list(scores.columns) == ["Score", "generic", "champion", "candidate"]
     differing = app.dataframe(key="differing_table").value
     assert len(differing) == 30
     assert set(differing["Right"]) == {"candidate right"}

@@ -19,7 +19,7 @@ def test_figures_above_the_table_are_those_of_the_filter(dashboard):
     app = dashboard.open("overview", period="all")
     assert {metric.label: metric.value for metric in app.metric} == {
         "Reviews read": "61",
-        "Waiting for a person": "7",
+        "Undecided": "7",
         "Complaints open": "17",
     }
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from peachdash.queries.people import AuditSearch, fetch_audit
 from peachdash.records import Role, Scope
 from peachdash.storage import schema as t
-from peachdash.ui.audit_table import MOST_EXPORTED, details_words
+from peachdash.ui.audit_table import MOST_EXPORTED, audit_rows, details_words
 from peachdash.ui.formatting import safe_csv
 from peachdash.ui.view_as import Guise
 from peachdash.workflows.exports import record_export
@@ -49,9 +52,9 @@ def test_the_page_says_who_may_sign_in(staffed):
     app = staffed.open("people")
     assert app.title[0].value == r"2 people may sign in: 1 admin and 1 manager\."
     rows = app.dataframe(key="people_table").value
-    assert list(rows["Name"]) == ["Ada *Admin*", ""]
+    assert list(rows["Name"]) == ["Ada *Admin*", "–"]
     assert list(rows["Clients"]) == ["all", "North Foods"]
-    assert list(rows["Last sign-in"]) == ["never", "never"]
+    assert list(rows["Last sign-in (UTC)"]) == ["never", "never"]
 
 
 def test_nobody_yet(empty_dashboard):
@@ -138,6 +141,13 @@ def test_the_log_tells_and_is_searched(staffed):
     assert "Nothing on record matches" in words(app)
 
 
+def test_the_log_says_when_to_the_second_what_and_to_what():
+    events = {"at_utc": dt.datetime(2026, 3, 3, 14, 5, 9, tzinfo=dt.UTC), "actor": "ada", "action": "freeze",
+              "object_kind": "data_set", "object_id": "7", "details": "{}"}  # fmt: skip
+    row = audit_rows(pd.DataFrame([events])).iloc[0]
+    assert list(row) == ["3 Mar 2026, 14:05:09", "Freeze", "data set 7", "ada", ""]
+
+
 def test_an_empty_log(empty_dashboard):
     assert empty_dashboard.open("audit").title[0].value == r"Nothing is on record yet\."
 
@@ -152,8 +162,8 @@ def test_formulas_in_the_log_s_download_are_escaped(dashboard):
 
 
 def test_details_in_words():
-    assert details_words('{"role": {"from": "client", "to": "admin"}, "rows": 3}') == (
-        "role: client → admin, rows: 3"
+    assert details_words('{"role": {"from": "client", "to": "admin"}, "rows": 11054}') == (
+        "role: client → admin, rows: 11,054"
     )
     assert details_words("{}") == ""
 

@@ -206,7 +206,7 @@ def test_a_training_that_ended_is_in_the_table_with_its_course(with_data_set):
     app = with_data_set.open("train")
     table: pd.DataFrame = app.dataframe[-1].value
     assert table["State"].tolist() == ["diverged"]
-    assert table["Macro-F1"].tolist() == [0.61]
+    assert table["Macro F1"].tolist() == [0.61]
     assert state_of(with_data_set, run_id).words == "The training loss is no number any more."
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from peachdash import charts
 from peachdash.charts import frames, palette
+from peachdash.charts.parts import PERCENT, wrap
 from peachdash.insights.trends import share_trend
 from peachdash.records import BANDS
 
@@ -199,6 +200,15 @@ def test_slice_chart_leaves_out_what_is_not_known() -> None:
     spec = DRAWN["slices"]().to_dict()
     assert None not in values(spec, "error")
     assert "peachy brand (n = 90)" in values(spec, "name")
+
+
+def test_an_error_is_read_in_percent_like_everywhere() -> None:
+    chart = charts.learning_curve_chart(learning(), title=TITLE, score_words="error", axis_format=PERCENT)
+    assert '"format": ".0%"' in json.dumps(chart.to_dict()["layer"])
+
+
+def test_headings_break_between_words_only() -> None:
+    assert wrap("Reviews that mention “Chicken was par-fried”, by month")[0].endswith("Chicken was")
 
 
 def test_alt_text_by_hand() -> None:

@@ -13,7 +13,7 @@ CURVE = [(2, 1.4), (9, 1.0), (18, 0.4)]
 
 def test_nothing_is_drawn_before_there_is_anything():
     assert loss_chart([], [], title="Loss") is None
-    assert macro_f1_chart([], title="Macro-F1") is None
+    assert macro_f1_chart([], title="Macro F1") is None
     assert describe_losses([], []) == "No epoch is done yet."
 
 
@@ -33,8 +33,8 @@ def test_a_training_before_its_first_epoch_has_its_own_curve():
 
 
 def test_macro_f1_stands_by_epoch():
-    spec = macro_f1_chart(HISTORY, title="Macro-F1").to_dict()
-    assert spec["description"] == "Macro-F1 on validation by epoch: 0.50, 0.60."
+    spec = macro_f1_chart(HISTORY, title="Macro F1").to_dict()
+    assert spec["description"] == "Macro F1 on validation by epoch: 0.50, 0.60."
 
 
 def test_a_name_at_the_left_edge_stands_to_the_right_of_its_line():

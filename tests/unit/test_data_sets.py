@@ -224,4 +224,4 @@ def test_changes_are_told_by_what_happened():
     assert changes.relabelled[["review_key", "before", "after"]].values.tolist() == [
         ["b", "negative", "positive"]
     ]
-    assert compare_data_sets(before, before).sentence == "No review changed."
+    assert compare_data_sets(before, before).sentence == "no review changed."

@@ -18,6 +18,7 @@ from peachdash.evaluation.gates import (
     is_no_worse,
     judge,
     real_set_gate,
+    signed,
     slice_gate,
 )
 from peachdash.evaluation.parts import business_errors, compare_businesses, compare_slices
@@ -144,3 +145,10 @@ def test_gates_are_the_same_after_storing_and_only_green_needs_no_confirmation()
     assert all_green(tuple(gate for gate in gates if gate.key != "real_sets"))
     blank = judge(None, {}, {}, None, measured=False)
     assert {gate.state for gate in blank} == {GateState.NOT_MEASURED}
+
+
+def test_no_difference_has_no_minus():
+    assert (
+        signed(Estimate(-0.0, -0.0001, 0.0, 1200), "error") == "+0.0 points error (+0.0 to +0.0, n = 1,200)"
+    )
+    assert signed(Estimate(-0.021, -0.039, -0.004, 580)) == "-2.1 points (-3.9 to -0.4, n = 580)"

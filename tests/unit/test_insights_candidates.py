@@ -21,6 +21,11 @@ def test_what_base_buys_and_costs():
     )
 
 
+def test_memory_that_reads_the_same_is_not_said_twice():
+    told = size_sentence(Gain(4.9, 2.5, 7.3), None, SMALL, Outlay(15.0, 1_420_000_000, 441_000_000))
+    assert "as much memory (1.4 GB)" in told
+
+
 @pytest.mark.parametrize("gain", [Gain(1.0, -1.0, 3.0), Gain(-3.0, -5.0, -1.0)])
 def test_a_gain_that_is_not_clear_is_none(gain):
     told = size_sentence(gain, Gain(-2.0, -4.0, -1.0), None, BASE)

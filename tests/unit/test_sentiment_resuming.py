@@ -166,11 +166,13 @@ def test_overfitting_is_said_in_words():
     assert describe_course([]) == ""
     assert "One epoch is done" in describe_course(events((0.9, 0.5)))
     assert "still falls" in describe_course(events((0.9, 0.5), (0.8, 0.6)))
+    swinging = describe_course(events((0.9, 0.5), (0.6, 0.7), (1.8, 0.5), (1.2, 0.6)))
+    assert swinging.startswith("Validation loss was lowest after epoch 2; best so far is epoch 2")
     rising = events((0.9, 0.5), (0.7, 0.7), (0.8, 0.6), (0.9, 0.6))
     assert rising_epochs(rising) == 2
     said = describe_course(rising)
     assert said.startswith("Validation loss has risen for 2 epochs: it overfits;")
     assert "epoch 2" in said
     better = describe_course(events((0.7, 0.5), (0.8, 0.6), (0.9, 0.7)))
-    assert "though macro-F1 still rises" in better
+    assert "though macro F1 still rises" in better
     assert rising_epochs(events((0.7, 0.5), (0.8, 0.6), (0.7, 0.7))) == 0

@@ -13,6 +13,9 @@ from peachdash.charts.parts import LABEL_PIXELS, finish, stretched
 _ROW = 26
 
 
+_AXIS = alt.Axis(format=".1f", tickMinStep=0.1)
+
+
 def agreement_chart(rows: pd.DataFrame) -> alt.LayerChart:
     """Cohen's kappa of each row, in the order given.
 
@@ -36,7 +39,7 @@ def agreement_chart(rows: pd.DataFrame) -> alt.LayerChart:
     lines = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.5)
     dots = base.mark_point(size=70, filled=True, opacity=1)
     chart = alt.layer(
-        lines.encode(x=alt.X("low:Q", scale=scale, title="Cohen's kappa"), x2="high:Q"),
+        lines.encode(x=alt.X("low:Q", scale=scale, title="Cohen's kappa", axis=_AXIS), x2="high:Q"),
         dots.encode(x=alt.X("kappa:Q", scale=scale)),
     )
     height = _ROW * len(rows) + LABEL_PIXELS

@@ -102,7 +102,7 @@ def describe_risk_coverage(curves: pd.DataFrame) -> str:
     return f"Lines of error by share of reviews kept. {'; '.join(told)}." if told else NO_DATA
 
 
-def describe_learning_curve(curve: pd.DataFrame, *, score_words: str = "macro-F1") -> str:
+def describe_learning_curve(curve: pd.DataFrame, *, score_words: str = "macro F1") -> str:
     """Of each model, the score at the smallest and at the largest number of labelled reviews."""
     told = []
     for model, rows in curve.dropna(subset=["reviews", "score"]).groupby("model", sort=False):

@@ -31,7 +31,7 @@ def candidate_chart(rows: pd.DataFrame, *, title: str) -> alt.LayerChart | None:
     )
     floor = _floor(known)
     scale = alt.Scale(domain=[floor, 1], zero=False)
-    y = alt.Y("macro_f1:Q", title="macro F1", scale=scale, axis=alt.Axis(format=".2~f"))
+    y = alt.Y("macro_f1:Q", title="macro F1", scale=scale, axis=alt.Axis(format=".2f"))
     base = alt.Chart(known).encode(x=x, color=model_colour(sizes))
     tooltip = [
         alt.Tooltip("name:N", title="model"),

@@ -47,7 +47,7 @@ def confusion_chart(matrices: Mapping[str, Matrix], *, title: str) -> alt.FacetC
         "predicted:N",
         sort=list(LABELS),
         title="predicted",
-        axis=alt.Axis(labelAngle=0, orient="top", labelOverlap=False),
+        axis=alt.Axis(labelAngle=0, orient="top", labelOverlap=False, labelFlush=False),
     )
     y = alt.Y("gold:N", sort=list(LABELS), title="gold")
     ink = alt.Color("ink:N", scale=None)
@@ -138,7 +138,7 @@ def risk_coverage_chart(curves: pd.DataFrame, *, title: str) -> alt.LayerChart |
 
 
 def learning_curve_chart(
-    curve: pd.DataFrame, *, title: str, score_words: str = "macro-F1"
+    curve: pd.DataFrame, *, title: str, score_words: str = "macro F1", axis_format: str = ".1f"
 ) -> alt.LayerChart | None:
     """A score against the number of labelled reviews that a model learned from.
 
@@ -146,12 +146,13 @@ def learning_curve_chart(
         curve: rows (model, reviews, score, low, high): a count, and scores 0 to 1; low and high may be NaN.
         title: the idea of the chart.
         score_words: what the score is.
+        axis_format: of the score's axis, `parts.PERCENT` for an error.
     """
     rows = curve.dropna(subset=["reviews", "score"])
     if rows.empty:
         return None
     x = alt.X("reviews:Q", title="labelled reviews", axis=alt.Axis(format=",d"))
-    y = alt.Y("score:Q", title=score_words, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".1f"))
+    y = alt.Y("score:Q", title=score_words, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=axis_format))
     tooltip = ["model", "reviews", *(alt.Tooltip(f"{c}:Q", format=".3f") for c in ("score", "low", "high"))]
     models = list(rows["model"].unique())
     bands = alt.Chart(rows).mark_area(opacity=0.16)

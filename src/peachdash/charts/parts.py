@@ -19,7 +19,7 @@ TITLE_CHARACTERS = 42
 
 def wrap(text: str) -> list[str]:
     """A heading in lines that a phone of 360 px can show."""
-    return textwrap.wrap(text, TITLE_CHARACTERS) or [""]
+    return textwrap.wrap(text, TITLE_CHARACTERS, break_on_hyphens=False) or [""]
 
 
 def finish(chart: Any, title: str, description: str, subtitle: str = "") -> Any:
@@ -75,4 +75,6 @@ def time_axis(rows: pd.DataFrame) -> alt.Axis:
     """An axis of months, or of days where the rows (see `frames.trend_rows`) span under 100 days."""
     days = (rows["period_start"].max() - rows["period_start"].min()).days
     pattern = "%-d %b %Y" if days < 100 else "%b %Y"
-    return alt.Axis(format=pattern, labelOverlap="greedy", labelSeparation=8, grid=False, tickCount=8)
+    return alt.Axis(
+        format=pattern, labelOverlap="greedy", labelSeparation=8, labelFlush=False, grid=False, tickCount=8
+    )

@@ -64,12 +64,12 @@ def macro_f1_chart(history: Sequence[Mapping[str, Any]], *, title: str) -> alt.L
     if not history:
         return None
     rows = pd.DataFrame(
-        [{"epoch": event["epoch"], "score": event["macro_f1"], "model": "macro-F1"} for event in history]
+        [{"epoch": event["epoch"], "score": event["macro_f1"], "model": "macro F1"} for event in history]
     )
     epochs = int(history[-1]["epochs"])
     axis = alt.Axis(format="d", tickMinStep=1, tickCount=min(epochs, 10))
     x = alt.X("epoch:Q", title="epoch", scale=alt.Scale(domain=[0, epochs]), axis=axis)
-    y = alt.Y("score:Q", title="macro-F1", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".1f"))
+    y = alt.Y("score:Q", title="macro F1", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=".1f"))
     chart = _lines(rows, x, y, "score", 1.0, epochs, x_name="epoch")
     return stretched(finish(chart, title, describe_macro_f1(history)), HEIGHT)
 
@@ -88,7 +88,7 @@ def describe_losses(curve: Sequence[tuple[int, float]], history: Sequence[Mappin
 def describe_macro_f1(history: Sequence[Mapping[str, Any]]) -> str:
     """The macro-F1 of each epoch."""
     scores = ", ".join(f"{event['macro_f1']:.2f}" for event in history)
-    return f"Macro-F1 on validation by epoch: {scores}." if history else NO_EPOCH
+    return f"Macro F1 on validation by epoch: {scores}." if history else NO_EPOCH
 
 
 def _lines(
@@ -101,7 +101,7 @@ def _lines(
     )
     points = base.transform_filter(alt.datum.model != TRAINING).mark_point(filled=True, size=60, opacity=1)
     labels = frames.end_labels(rows, "model", x_name, y_name, top * LABEL_PIXELS / HEIGHT, high=top)
-    early = labels[x_name] < end / 2
+    early = labels[x_name] < 0.75 * end
     named = [
         alt.Chart(part)
         .mark_text(align=align, dx=dx, dy=dy, color=TEXT, fontWeight="bold")

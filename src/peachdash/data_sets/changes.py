@@ -32,7 +32,7 @@ class DataSetChanges:
             (len(self.moved), "in another split"),
         ]
         told = [f"{count:,} {words}" for count, words in parts if count]
-        return f"{', '.join(told)}." if told else "No review changed."
+        return f"{', '.join(told)}." if told else "no review changed."
 
 
 def compare_data_sets(before: pd.DataFrame, after: pd.DataFrame) -> DataSetChanges:

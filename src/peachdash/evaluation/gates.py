@@ -177,13 +177,13 @@ def all_green(gates: tuple[Gate, ...]) -> bool:
 
 
 def signed(difference: Estimate, what: str = "") -> str:
-    """A difference in points with its interval: "+2.1 points (0.4 to 3.9)"."""
+    """A difference in points with its interval: "+2.1 points (+0.4 to +3.9, n = 580)"; no minus before 0."""
     if difference.value is None:
         return formatting.MISSING
-    words = f"{100 * difference.value:+.1f} points{f' {what}' if what else ''}"
+    words = f"{100 * difference.value:+z.1f} points{f' {what}' if what else ''}"
     if difference.low is None or difference.high is None:
         return words
-    return f"{words} ({100 * difference.low:+.1f} to {100 * difference.high:+.1f}, n = {difference.n:,})"
+    return f"{words} ({100 * difference.low:+z.1f} to {100 * difference.high:+z.1f}, n = {difference.n:,})"
 
 
 def _kind(name: str) -> str:

@@ -22,7 +22,12 @@ LEAST_FOR_A_SHARE, LEAST_A_DAY = 10, 0.1
 
 def reason_words(row: pd.Series) -> str:
     """Why a reading is in the queue: "the model is unsure, praise and blame"."""
-    return ", ".join(words for name, words in REASON_WORDS.items() if row[name])
+    return ", ".join(reasons(row))
+
+
+def reasons(row: pd.Series) -> list[str]:
+    """The same, one by one."""
+    return [words for name, words in REASON_WORDS.items() if row[name]]
 
 
 def queue_sentence(counts: Mapping[str, int], place: str) -> str:

@@ -87,10 +87,12 @@ def _cost_words(small: Outlay | None, base: Outlay | None) -> str:
         f"{megabytes(base.disk_bytes)} on disk instead of {megabytes(small.disk_bytes)}",
     ]
     if small.memory_bytes is not None and base.memory_bytes is not None:
-        words.insert(
-            1, f"{megabytes(base.memory_bytes)} of memory instead of {megabytes(small.memory_bytes)}"
-        )
+        words.insert(1, _memory_words(megabytes(small.memory_bytes), megabytes(base.memory_bytes)))
     return formatting.listing(words)
+
+
+def _memory_words(small: str, base: str) -> str:
+    return f"as much memory ({base})" if base == small else f"{base} of memory instead of {small}"
 
 
 def megabytes(size: int | None) -> str:

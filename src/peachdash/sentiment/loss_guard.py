@@ -70,12 +70,15 @@ def describe_course(history: Sequence[Mapping[str, Any]]) -> str:
         return ""
     rising = rising_epochs(history)
     best = max(history, key=lambda event: (event["macro_f1"], -event["validation_loss"]))
-    kept = f"best so far is epoch {best['epoch']} with macro-F1 {best['macro_f1']:.3f}"
+    kept = f"best so far is epoch {best['epoch']} with macro F1 {best['macro_f1']:.3f}"
     if rising >= 2:
-        still = " though macro-F1 still rises" if best is history[-1] else ""
+        still = " though macro F1 still rises" if best is history[-1] else ""
         return f"Validation loss has risen for {rising} epochs: it overfits{still}; {kept}."
     if rising == 1:
         return f"Validation loss rose in the last epoch; {kept}."
     if len(history) == 1:
-        return f"One epoch is done: macro-F1 {best['macro_f1']:.3f} on validation."
+        return f"One epoch is done: macro F1 {best['macro_f1']:.3f} on validation."
+    lowest = min(history, key=lambda event: event["validation_loss"])
+    if lowest is not history[-1]:
+        return f"Validation loss was lowest after epoch {lowest['epoch']}; {kept}."
     return f"Validation loss still falls; {kept}."

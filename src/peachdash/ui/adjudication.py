@@ -13,6 +13,7 @@ from peachdash.labelling.disagreements import DISAGREE, Side, joint_slices, side
 from peachdash.records import LABELS, SLICES
 from peachdash.storage.labelling import GivenLabel
 from peachdash.ui.access import renew_session
+from peachdash.ui.empty import LABEL
 from peachdash.ui.formatting import moment, plain, preview
 from peachdash.ui.guard import guard
 from peachdash.ui.label_words import LABEL_KEYS, LATER_KEY, render_guide, slice_words
@@ -46,18 +47,23 @@ def render_disagreements(pairs: pd.DataFrame, viewer_names: frozenset[str]) -> N
     """
     waiting = waiting_pairs(pairs)
     if waiting.empty:
-        words = (
-            "Everything is settled."
-            if len(pairs)
-            else "Reviews come here once both annotators labelled them."
-        )
-        st.success(words, icon=":material/task_alt:") if len(pairs) else st.info(words)
+        _render_nothing(bool(len(pairs)))
     else:
         skipped = st.session_state.get(_LATER, [])
         keys = list(zip(waiting["task_id"], waiting["review_id"], strict=True))
         rest = waiting[[key not in skipped for key in keys]]
         _render_pair((rest if len(rest) else waiting).iloc[0].to_dict(), len(waiting), viewer_names)
     _render_settled(pairs[pairs["ruled_label"].notna()])
+
+
+def _render_nothing(settled: bool) -> None:
+    """That all is settled, or the way to the first two labels."""
+    if settled:
+        st.success("Everything is settled.", icon=":material/task_alt:")
+        return
+    st.write("Reviews come here once both annotators have labelled them.")
+    if st.button("To labelling", icon=":material/label:", type="primary", key="to_labelling"):
+        st.switch_page(LABEL)
 
 
 def _render_pair(pair: dict[Any, Any], waiting: int, viewer_names: frozenset[str]) -> None:

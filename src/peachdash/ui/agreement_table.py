@@ -111,17 +111,17 @@ def _table(agreement: pd.DataFrame, minimum_n: int) -> pd.DataFrame:
     few = rows["n"] < minimum_n
     return pd.DataFrame(
         {
-            "Of": list(rows["group_words"]),
-            "Which": list(rows["shown"]),
-            "n": [formatting.count(n) for n in rows["n"]],
-            "Same label": [
-                "too few reviews" if is_few else _share(row)
-                for is_few, (_, row) in zip(few, rows.iterrows(), strict=True)
-            ],
+            "Reviews": list(rows["shown"]),
             "Cohen's kappa": [
                 "too few reviews" if is_few else kappa_words(row)
                 for is_few, (_, row) in zip(few, rows.iterrows(), strict=True)
             ],
+            "Same label": [
+                "too few reviews" if is_few else _share(row)
+                for is_few, (_, row) in zip(few, rows.iterrows(), strict=True)
+            ],
+            "n": [formatting.count(n) for n in rows["n"]],
+            "By": list(rows["group_words"]),
         }
     )
 

@@ -18,6 +18,7 @@ from peachdash.ui.downloads import render_download
 from peachdash.ui.formatting import moment, person
 
 PAGE_ROWS, MOST_EXPORTED = 50, 100_000
+_WIDTHS = {"When (UTC)": 150, "What": 165, "To": 150, "Who": 185, "Details": 250}
 _PAGE = "audit_page"
 _RANDOM = re.compile(r"[0-9a-f]{32}|[0-9]{20}-[0-9a-f]{12}(-[0-9]{4})?")
 
@@ -86,19 +87,20 @@ def audit_rows(events: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "When (UTC)": [_exactly(utc) for utc in events["at_utc"]],
-            "Who": events["actor"],
             "What": [action_words(action) for action in events["action"]],
             "To": [
-                f"{kind} {_short(key)}".strip()
+                f"{kind.replace('_', ' ')} {_short(key)}".strip()
                 for kind, key in zip(events["object_kind"], events["object_id"], strict=True)
             ],
+            "Who": list(events["actor"]),
             "Details": [details_words(details) for details in events["details"]],
         }
     )
 
 
 def _exactly(utc: dt.datetime) -> str:
-    return f"{pd.Timestamp(utc).tz_convert('UTC'):%Y-%m-%d %H:%M:%S}"
+    """A moment to the second: "3 Mar 2026, 14:05:09"."""
+    return f"{moment(utc)}:{pd.Timestamp(utc):%S}"
 
 
 def _short(key: str) -> str:
@@ -120,7 +122,9 @@ def _value(value: object) -> str:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, (str, int, float)):
+    if isinstance(value, int):
+        return formatting.count(value)
+    if isinstance(value, (str, float)):
         return _short(str(value))
     return json.dumps(value, ensure_ascii=False)
 
@@ -151,8 +155,7 @@ def render_audit(session: Session, search: AuditSearch) -> None:
             hide_index=True,
             height=38 + 35 * len(events) + 2,
             column_config={
-                name: st.column_config.TextColumn(name, width=width)
-                for name, width in (("Who", 200), ("What", 160), ("Details", 300))
+                name: st.column_config.TextColumn(name, width=width) for name, width in _WIDTHS.items()
             },
             alt="Events of the audit log",
         )

@@ -9,6 +9,7 @@ import streamlit as st
 
 from peachdash.charts import split_bars, trend_chart
 from peachdash.insights import formatting
+from peachdash.insights.intervals import wilson
 from peachdash.insights.periods import Unit
 from peachdash.insights.trends import share_trend
 from peachdash.queries.business import fetch_split_counts, fetch_trend_counts
@@ -99,13 +100,20 @@ def _render_split(session: Session, criteria: ReviewFilter, by: Literal["source"
 
 
 def split_title(counts: pd.DataFrame, by: str) -> str:
-    """Which group has the highest positive share, among those with ten reviews or more."""
+    """Which group has the highest positive share, among those with ten reviews or more, where that is clear.
+
+    It is where the 95% intervals (Wilson) of the highest and the lowest share lie apart.
+    """
     wide = counts.pivot_table(index="group", columns="band", values="n", aggfunc="sum", fill_value=0)
     total = wide.sum(axis=1)
     share = (wide.get("positive", 0 * total) / total)[total >= 10]
     if by == "stars" or len(share) < 2:
         return f"Shares by {by}"
     best, worst = share.idxmax(), share.idxmin()
+    low, high = wilson(wide.loc[[best, worst], "positive"], total[[best, worst]])
+    if low[0] <= high[1]:
+        ends = formatting.percent(share[worst]), formatting.percent(share[best])
+        return f"No clear difference: {' to '.join(dict.fromkeys(ends))} positive"
     return (
         f"{best} reads {formatting.percent(share[best])} positive, {worst} {formatting.percent(share[worst])}"
     )

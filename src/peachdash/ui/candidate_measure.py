@@ -85,7 +85,7 @@ def _render_record(session: Session, candidate: Candidate, held_out: HeldOutSet,
         history = fetch_evaluation_history(connection, session.scope, candidate.revision)
     mine = history[history["data_set"].isin(held_out.keys)]
     last = mine.iloc[0]
-    times = formatting.counted(len(mine), "time")
+    times = "once" if len(mine) == 1 else f"{formatting.count(len(mine))} times"
     st.caption(
         f":material/history: Measured {times} on these reviews, last by {plain(last['computed_by'])}, "
         f"{moment(last['computed_utc'])} UTC."

@@ -55,7 +55,7 @@ def _render_ask(session: Session, candidate: Candidate, made: bool, unread: int)
             "So a promotion switches at once."
         )
     else:
-        words = "The candidate has read all stored reviews: the preview is a matter of a moment."
+        words = "Nothing is left to read: the preview is a matter of a moment."
     st.write(words)
     label = "Bring the preview up to date" if made else "Preview what would change"
     if st.button(label, icon=":material/difference:", type="primary", key="preview_button"):

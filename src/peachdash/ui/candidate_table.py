@@ -97,13 +97,13 @@ def render_candidates(session: Session, candidates: list[Candidate]) -> None:
     measured = any(item.macro_f1 is not None for item in candidates)
     if measured and chosen_businesses(session, ReviewFilter())["is_demo"].any():
         render_demo_note(DEMO_FIGURES)
-    st.subheader("What size has to earn", anchor=False)
+    st.subheader("Is the larger model worth it?", anchor=False)
     st.write(plain(size_words(session, candidates), 1000))
     chart = candidate_chart(_chart_rows(candidates), title="Macro F1 by reading speed")
     if chart is not None:
         st.altair_chart(chart)
     hidden = [item.revision for item in candidates if item.cost is None or item.macro_f1 is None]
-    if hidden:
+    if hidden and chart is not None:
         names = plain(formatting.listing(hidden, most=6), 400)
         st.caption(f"Not on the plot, since speed or score was not measured here: {names}.")
     st.dataframe(

@@ -113,6 +113,7 @@ def _render_refusal(error: LinkRefused) -> None:
 
 def _render_lock(service: Service, token: str) -> None:
     st.title("Welcome.", anchor=False)
+    st.write("This page opens with the pass phrase that whoever sent the link told you.")
     with st.form("unlock"):
         phrase = st.text_input("Pass phrase", type="password", key="link_phrase_given", autocomplete="off")
         if st.form_submit_button("Open", type="primary", width="stretch"):

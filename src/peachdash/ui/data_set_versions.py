@@ -34,7 +34,9 @@ def render_versions(session: Session, versions: pd.DataFrame) -> None:
         selection_mode="single-row",
         on_select="rerun",
         column_config={
-            "Note": st.column_config.TextColumn("Note", width=240),
+            "Note": st.column_config.TextColumn("Note", width=220),
+            "Bias notes": st.column_config.NumberColumn(help="How many things the bias check remarked."),
+            "Content": st.column_config.TextColumn(help="The first half of the hash of what it holds."),
             **{split.capitalize(): COUNT for split in SPLITS},
         },
         alt="Data set versions, the newest first",
@@ -50,13 +52,13 @@ def version_rows(versions: pd.DataFrame) -> pd.DataFrame:
         [
             {
                 "Data set": int(row.number),
-                "Frozen": f"{moment(row.made_utc)} UTC",
+                "Frozen (UTC)": moment(row.made_utc),
                 "Train": row.summary.get("splits", {}).get("train", 0),
                 "Validation": row.summary.get("splits", {}).get("validation", 0),
                 "Test": row.summary.get("splits", {}).get("test", 0),
-                "Notes of the bias check": len(row.summary.get("warnings", [])),
-                "By": person(row.made_by),
                 "Note": row.note,
+                "By": person(row.made_by),
+                "Bias notes": len(row.summary.get("warnings", [])),
                 "Content": row.content_sha256[:12],
             }
             for row in versions.itertuples()

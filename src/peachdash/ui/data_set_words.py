@@ -8,6 +8,8 @@ import streamlit as st
 from peachdash.data_sets.assembling import SPLITS
 from peachdash.insights import formatting
 from peachdash.records import LABELS
+from peachdash.ui.empty import render_way_to_labels
+from peachdash.ui.frame import end_page
 from peachdash.workflows.freezing import FreezePreview
 
 SPLIT_MEANING = {
@@ -24,10 +26,10 @@ def stop_if_unlabelled_anywhere(versions: pd.DataFrame, preview: FreezePreview) 
     st.title("No labelled reviews yet.", anchor=False)
     st.write(
         "Here labels are frozen into numbered data sets, on which models are trained and measured. Label "
-        "reviews first, correct readings, or load the shipped labels: stop the dashboard and run"
+        "reviews first, or correct readings."
     )
-    st.code("peachdash setup", language="bash")
-    st.stop()
+    render_way_to_labels()
+    end_page()
 
 
 def data_sets_sentence(versions: pd.DataFrame, preview: FreezePreview) -> str:

@@ -12,6 +12,7 @@ from peachdash.ui.filters import Filters, filter_query
 from peachdash.ui.frame import end_page
 
 OVERVIEW, BUSINESS, UPLOAD = "pages/overview.py", "pages/business.py", "pages/upload.py"
+LABEL = "pages/label.py"
 
 
 def stop_if_empty(session: Session, what: str) -> None:
@@ -50,14 +51,22 @@ def business_address(session: Session, business_id: str) -> dict[str, str]:
     return filter_query(session, business=business_id)
 
 
-def stop_if_unlabelled(labelled: int) -> None:
+def render_way_to_labels() -> None:
+    """Where nothing is labelled yet: the way to the first labels, or to the shipped ones."""
+    if st.button("To labelling", icon=":material/label:", type="primary", key="to_labelling"):
+        st.switch_page(LABEL)
+    st.caption("To look around first, stop the dashboard and run `peachdash setup`: it loads shipped labels.")
+
+
+def stop_if_unlabelled(session: Session, labelled: int) -> None:
     """End the page with what to do where no labelled review is stored."""
     if labelled:
         return
     st.title("No labelled reviews yet.", anchor=False)
     st.write(
-        "Here you will see the generic and the fine-tuned model side by side, on labelled "
-        "reviews that neither has learned from. To load the shipped ones, stop the dashboard and run:"
+        "Here you will see the generic and the fine-tuned model side by side, on labelled reviews that "
+        "neither has learned from."
     )
-    st.code("peachdash setup", language="bash")
+    if session.scope.may_label:
+        render_way_to_labels()
     end_page()

@@ -16,7 +16,7 @@ from peachdash.ui.formatting import VERDICT_WORDS, moment, person, preview
 from peachdash.ui.review_actions import open_review, take_back
 from peachdash.ui.review_card import NO_TEXT
 
-_COLUMNS = ("Review", "Reading", "Outcome", "Reason", "Reported", "Note", "Business")
+_COLUMNS = ("Review", "Reading", "Outcome", "Note", "Reason", "Reported", "Business")
 _PREVIEW = 70
 """Characters that stay on the two lines of a row."""
 
@@ -97,14 +97,14 @@ def render_feedback_table(session: Session, reports: pd.DataFrame) -> None:
         opened=lambda row: open_review(numbers[row]),
         ticks=deciding,
         columns={
-            "Review": column.TextColumn("Review", width=260),
+            "Review": column.TextColumn("Review", width=235),
             "Reading": column.TextColumn(
-                "Reading", width=110, help="What the model had read, and what it should be."
+                "Reading", width=90, help="What the model had read, and what it should be."
             ),
-            "Outcome": column.TextColumn("Outcome", width=120),
-            "Reason": column.TextColumn("Reason", width=160),
-            "Reported": column.TextColumn("Reported", width=180),
-            "Note": column.TextColumn("Note", width=180),
+            "Outcome": column.TextColumn("Outcome", width=105),
+            "Reason": column.TextColumn("Reason", width=130),
+            "Reported": column.TextColumn("Reported", width=150),
+            "Note": column.TextColumn("Note", width=150),
         },
         alt="Reported readings and what came of them",
     )

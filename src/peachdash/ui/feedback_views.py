@@ -111,11 +111,21 @@ def render_queue_view(session: Session, feedback: Feedback) -> None:
     if feedback.groups:
         render_queue(session, feedback.groups)
         return
-    st.success("Nothing waits for a decision.", icon=":material/task_alt:")
-    st.write(
-        "Reports by clients come here. To hear from a client without an account, make a link; to learn how "
-        "often readings are right, check a random sample."
-    )
+    st.write("Reports come here. To hear from a client, or to learn how often readings are right:")
+    with st.container(horizontal=True):
+        for label, icon, shown in _WAYS:
+            if shown in views_of(session.scope):
+                st.button(label, icon=icon, key=f"to_{shown}", on_click=_show, args=(shown,))
+
+
+_WAYS = (
+    ("Make a link for a client", ":material/add_link:", LINKS),
+    ("Check a random sample", ":material/casino:", SAMPLE),
+)
+
+
+def _show(view: str) -> None:
+    st.session_state[_VIEW] = view
 
 
 def render_reports_view(session: Session, feedback: Feedback, view: View) -> None:

@@ -30,6 +30,18 @@ VERDICT_WORDS: dict[str, str] = {
 FORMAT_WORDS: dict[str, str] = {"csv": "CSV file", "tsv": "tab-separated file", "json": "JSON file"} | {
     "jsonl": "JSON lines file",
     "xlsx": "Excel workbook",
+    "google_business_profile": "Google Business Profile export",
+    "google_takeout_contributions": "Google Takeout export",
+    "google_places": "Google Places export",
+    "google_places_old": "Google Places export (old)",
+    "google_maps_scraper": "Google Maps export",
+    "outscraper": "Outscraper export",
+    "apify_google_maps": "Apify export of Google Maps",
+    "trustpilot": "Trustpilot export",
+    "trustpilot_scraper": "Trustpilot export",
+    "birdeye": "Birdeye export",
+    "yelp_parsehub": "ParseHub export of Yelp",
+    "peachdash corpus": "demo",
 }
 
 

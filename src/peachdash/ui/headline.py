@@ -15,6 +15,7 @@ DEMO_FIGURES = (
     "The texts and labels of the demo were made with language models: these figures say how a model reads "
     "texts like these. How it reads your customers has to be measured on labelled reviews of theirs."
 )
+_KEPT_TOGETHER = "n\N{NO-BREAK SPACE}\\=\N{NO-BREAK SPACE}"
 DEMO_WORDS = "Demo data: made-up businesses and reviews"
 
 
@@ -28,8 +29,8 @@ class KeyFigure:
 
 
 def render_headline(sentence: str) -> None:
-    """The answer, in words computed from the data."""
-    st.title(plain(sentence), anchor=False)
+    """The answer, in words computed from the data; no line breaks within an "n = 214"."""
+    st.title(plain(sentence).replace(r"n \= ", _KEPT_TOGETHER), anchor=False)
 
 
 def render_filter_line(view: View, reviews: int, *, is_demo: bool) -> None:
@@ -68,9 +69,9 @@ def totals_figures(totals: dict[str, int]) -> list[KeyFigure]:
             "Reviews read", totals["read"], "Reviews that count towards the shares, in the filter's dates."
         ),
         KeyFigure(
-            "Waiting for a person",
+            "Undecided",
             totals["undecided"],
-            "Undecided: the model is not sure enough of these. A person can settle them.",
+            "The model is not sure enough of these; the review queue asks a person about them first.",
         ),
         KeyFigure(
             "Complaints open",

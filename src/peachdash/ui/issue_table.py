@@ -128,10 +128,10 @@ _COLUMNS = (
     "Share",
     "By month",
     "To answer",
-    "Seen",
-    "Stars",
-    "Work",
     "Business",
+    "Seen",
+    "Work",
+    "Stars",
 )
 
 
@@ -174,7 +174,8 @@ def _seen(issue: pd.Series) -> str:
         return "undated"
     if issue["first_date"] == issue["last_date"]:
         return formatting.date(issue["first_date"])
-    return formatting.date_range(issue["first_date"], issue["last_date"])
+    words = formatting.date_range(issue["first_date"], issue["last_date"])
+    return words.replace(" ", "\N{NO-BREAK SPACE}").replace("to\N{NO-BREAK SPACE}", "to ")
 
 
 def work_words(issue: pd.Series | dict[str, Any]) -> str:
@@ -188,19 +189,20 @@ def _column_config() -> dict[str, Any]:
     column = st.column_config
     colours = [BAND_COLOURS["negative"], BAND_COLOURS["neutral"], BAND_COLOURS["undecided"]]
     return {
-        "Issue": column.TextColumn("Issue", width=215, help="In customers' own words, and what it is about."),
+        "Issue": column.TextColumn("Issue", width=185, help="In customers' own words, and what it is about."),
         "Change": column.MultiselectColumn(
-            "Change", width=80, options=list(CHANGES), color=colours,
+            "Change", width=75, options=list(CHANGES), color=colours,
             help="The latest six weeks against all time before (fading: since it began), "
             "clearer than chance, allowing for the number of issues compared.",
         ),
-        "Reviews": column.TextColumn("Reviews", width=95, help="Different texts in the filter's dates."),
-        "Share": column.TextColumn("Of negative ones", width=120),
+        "Reviews": column.TextColumn("Reviews", width=85, help="Different texts in the filter's dates."),
+        "Share": column.TextColumn("Of negative ones", width=110),
         "By month": column.BarChartColumn("By month", width=95, y_min=0, color=BAND_COLOURS["negative"]),
-        "To answer": column.NumberColumn("To answer", width=80, help="Complaints without an answer."),
-        "Seen": column.TextColumn("First and last seen", width=125),
-        "Stars": column.TextColumn("Stars", width=60, help="Mean of the reviews that say it."),
-        "Work": column.TextColumn("Work", width=115),
+        "To answer": column.NumberColumn("To answer", width=72, help="Complaints without an answer."),
+        "Seen": column.TextColumn("Seen", width=105, help="The first and the latest review that says it."),
+        "Stars": column.TextColumn("Stars", width=55, help="Mean of the reviews that say it."),
+        "Work": column.TextColumn("Work", width=65),
+        "Business": column.TextColumn("Business", width=105),
     }  # fmt: skip
 
 

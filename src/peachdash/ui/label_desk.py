@@ -15,10 +15,7 @@ from peachdash.ui.data import ask
 
 _PERSON, _TASK = "labelling_as", "labelling_task"
 NOBODY = "Choose your name"
-TURNS = (
-    "Nobody signs in on this machine: two people take turns, and whoever labels says who they are. What one "
-    "says shows to the other only when both have labelled a review."
-)
+TURNS = "Nobody signs in on this machine: two people take turns, and whoever labels says who they are."
 
 
 @dataclass(frozen=True)

@@ -38,13 +38,13 @@ def _table(tasks: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Task": list(tasks["name"]),
-            "Pool": [POOL_WORDS.get(pool, pool) for pool in tasks["pool"]],
-            "Reviews": list(tasks["reviews"]),
             "Labelled": [
                 ", ".join(f"{name} {formatting.count(n)}" for name, n in zip(names, counts, strict=True))
                 for names, counts in pairs
             ],
+            "Reviews": list(tasks["reviews"]),
             "State": ["open" if is_open else "closed" for is_open in tasks["open"]],
+            "Pool": [POOL_WORDS.get(pool, pool) for pool in tasks["pool"]],
             "Made": [
                 f"{moment(utc)} by {who}"
                 for utc, who in zip(tasks["made_utc"], tasks["made_by"], strict=True)

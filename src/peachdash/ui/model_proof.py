@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from peachdash.charts import learning_curve_chart, risk_coverage_chart
+from peachdash.charts.parts import PERCENT
 from peachdash.evaluation import ModelEvaluation
 from peachdash.insights import formatting
 from peachdash.queries.held_out import fetch_evaluations
@@ -81,11 +82,12 @@ def render_learning_curve(session: Session) -> None:
     scores = summarise_learning_curve(runs, "macro_f1")
     st.write(learning_words(scores))
     left, right = st.columns(2)
-    for column, measure, title, words in (
-        (left, "macro_f1", "Macro F1 by labelled reviews", "macro F1"),
-        (right, "peachy_error", "Error on “peachy” by labelled reviews", "error"),
+    for column, measure, title, words, axis_format in (
+        (left, "macro_f1", "Macro F1 by labelled reviews", "macro F1", ".1f"),
+        (right, "peachy_error", "Error on “peachy” by labelled reviews", "error", PERCENT),
     ):
-        chart = learning_curve_chart(summarise_learning_curve(runs, measure), title=title, score_words=words)
+        curve = summarise_learning_curve(runs, measure)
+        chart = learning_curve_chart(curve, title=title, score_words=words, axis_format=axis_format)
         if chart is not None:
             column.altair_chart(chart)
     seeds = runs["seed"].nunique()
@@ -133,7 +135,7 @@ def _points(result: RealSetResult) -> str:
     difference = result.difference
     assert difference is not None
     value, low, high = (100 * (end or 0.0) for end in (difference.value, difference.low, difference.high))
-    return f"{value:+.1f} points ({low:+.1f} to {high:+.1f})"
+    return f"{value:+z.1f} points ({low:+z.1f} to {high:+z.1f})"
 
 
 def render_real_sets(session: Session) -> None:

@@ -65,9 +65,12 @@ def basis_words(comparison: Comparison) -> str:
 def render_peachy(models: Figures) -> None:
     """The share of reviews with "peachy" that each model misread."""
     st.subheader("Reviews with “peachy” that each model misread", anchor=False)
+    known = {name: model.slice_errors.get(PEACHY) for name, model in models.items()}
+    if all(error is None or error.value is None for error in known.values()):
+        st.write("No labelled review has “peachy” in it.")
+        return
     with st.container(horizontal=True):
-        for name, model in models.items():
-            error = model.slice_errors.get(PEACHY)
+        for name, error in known.items():
             if error is None or error.value is None:
                 st.info(f"{name}: no labelled review with “peachy”.")
                 continue
@@ -92,8 +95,8 @@ def score_table(models: Figures) -> pd.DataFrame:
         for measure in ("precision", "recall", "f1"):
             words = "F1" if measure == "f1" else measure
             scores = [score_words(getattr(of(model), measure)) for model in models.values()]
-            rows.append((name, words, *scores))
-    return pd.DataFrame(rows, columns=["Class", "Measure", *models])
+            rows.append((f"{name} {words}", *scores))
+    return pd.DataFrame(rows, columns=["Score", *models])
 
 
 def _classes() -> list[tuple[str, Callable[[ModelEvaluation], ClassScores]]]:
@@ -101,7 +104,7 @@ def _classes() -> list[tuple[str, Callable[[ModelEvaluation], ClassScores]]]:
         (label, lambda model, label=label: model.classes[label])  # type: ignore[misc]
         for label in LABELS
     ]
-    return [*chosen, ("macro average", lambda model: model.macro)]
+    return [*chosen, ("macro", lambda model: model.macro)]
 
 
 def render_scores(models: Figures) -> None:

@@ -129,7 +129,13 @@ def _column_config(previous_words: str) -> dict[str, Any]:
     )
     return {
         "Business": column.ButtonColumn(
-            "Business", type="tertiary", alignment="left", pinned=True, key=_OPEN, help="Click to open."
+            "Business",
+            type="tertiary",
+            alignment="left",
+            pinned=True,
+            key=_OPEN,
+            help="Click to open.",
+            width=188,
         ),
         "Reviews": column.NumberColumn("Reviews", width=75, format="localized", help="Reviews read (n)."),
         "Positive": column.NumberColumn("Positive", help=interval),
@@ -140,7 +146,8 @@ def _column_config(previous_words: str) -> dict[str, Any]:
             "Complaints", width=95, help="Open: negative and not answered yet."
         ),
         "Course": column.LineChartColumn(
-            "Positive by month",
+            "By month",
+            width=110,
             y_min=0,
             y_max=1,
             color=BAND_COLOURS["positive"],

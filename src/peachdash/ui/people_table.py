@@ -20,11 +20,15 @@ from peachdash.workflows.people import add_person, assign_client, change_person,
 
 _TABLE = "people_table"
 _ROLES = tuple(Role)
+_WIDTHS = {
+    "E-mail": 235, "Role": 75, "Name": 130, "Clients": 185, "State": 95, "Last sign-in (UTC)": 140,
+}  # fmt: skip
+_ROW, _MOST_ROWS = 35, 25
 ROLE_HELP: dict[Role, str] = {
     Role.CLIENT: "reads and reports, own businesses",
-    Role.MANAGER: "imports, decides and answers, assigned clients",
-    Role.ANALYST: "labels, trains and promotes, every business",
-    Role.ADMIN: "manages people and businesses, every business",
+    Role.MANAGER: "imports and decides, own clients",
+    Role.ANALYST: "trains and promotes, all businesses",
+    Role.ADMIN: "manages people, all businesses",
 }
 
 
@@ -56,16 +60,16 @@ def people_rows(people: pd.DataFrame, clients: Mapping[str, str]) -> pd.DataFram
     """What the table shows of `fetch_people`."""
     rows = [
         {
-            "Name": person.name,
             "E-mail": person.email,
             "Role": ROLE_NAMES[Role(person.role)],
+            "Name": person.name or formatting.MISSING,
             "Clients": _clients_words(person, clients),
             "State": "active" if person.active else "deactivated",
-            "Last sign-in": f"{moment(person.latest_utc)} UTC" if not pd.isna(person.latest_utc) else "never",
+            "Last sign-in (UTC)": "never" if pd.isna(person.latest_utc) else moment(person.latest_utc),
         }
         for person in people.itertuples()
     ]
-    return pd.DataFrame(rows, columns=["Name", "E-mail", "Role", "Clients", "State", "Last sign-in"])
+    return pd.DataFrame(rows, columns=list(_WIDTHS))
 
 
 def _clients_words(person: Any, clients: Mapping[str, str]) -> str:
@@ -77,10 +81,11 @@ def _clients_words(person: Any, clients: Mapping[str, str]) -> str:
 def render_people(session: Session, people: pd.DataFrame, clients: pd.DataFrame) -> None:
     """The table with what can be changed of the ticked person, and the form for a new one."""
     names = dict(zip(clients["client_id"], clients["client"], strict=True))
+    if people.empty:
+        st.write("Add yourself first, as an admin; then the dashboard can run for others.")
     with st.expander("Add a person", icon=":material/person_add:", expanded=people.empty):
         _render_new(session, names, Role.ADMIN if people.empty else Role.MANAGER)
     if people.empty:
-        st.write("Add yourself first, as an admin; then the dashboard can run for others.")
         return
     st.caption("Tick a person to change what they may do.")
     state: Any = st.dataframe(
@@ -89,9 +94,9 @@ def render_people(session: Session, people: pd.DataFrame, clients: pd.DataFrame)
         hide_index=True,
         selection_mode="single-row",
         on_select="rerun",
+        height=_ROW * (min(len(people), _MOST_ROWS) + 1) + 5,
         column_config={
-            name: st.column_config.TextColumn(name, width=width)
-            for name, width in (("Name", 150), ("E-mail", 230), ("Clients", 170))
+            name: st.column_config.TextColumn(name, width=width) for name, width in _WIDTHS.items()
         },
         alt="People with their roles and clients",
     )

@@ -13,6 +13,7 @@ from peachdash.insights.queue_worth import (
     arrival_words,
     error_words,
     reason_words,
+    reasons,
     saved_words,
 )
 from peachdash.queries.overview import fetch_latest_date
@@ -26,7 +27,7 @@ from peachdash.records import ReviewFilter, Verdict
 from peachdash.ui.access import Session, renew_session
 from peachdash.ui.click_table import forget_click, render_click_table
 from peachdash.ui.data import ask
-from peachdash.ui.formatting import VERDICT_WORDS, plain, preview, reading_words
+from peachdash.ui.formatting import VERDICT_WORDS, preview, reading_words
 from peachdash.ui.guard import guard
 from peachdash.ui.notices import leave_notice
 from peachdash.ui.report_queue import readings_words
@@ -50,18 +51,18 @@ def load_counts(session: Session, criteria: ReviewFilter) -> dict[str, int]:
 def render_worth(session: Session, criteria: ReviewFilter, counts: dict[str, int]) -> None:
     """Arrivals, the measured error of what is not sent, and the time saved with its assumption."""
     answers = ask(session, fetch_unsent_answers, criteria, session.models)
-    with st.container(horizontal=True, gap="medium"):
-        with st.container(border=True):
+    with st.grid("auto", min_column_width=260):
+        with st.container(border=True, height="stretch"):
             st.markdown("**Arriving**")
             st.caption(arrival_words(counts["arrived"], ARRIVAL_DAYS))
-        with st.container(border=True):
+        with st.container(border=True, height="stretch"):
             st.markdown("**Wrong among the rest**")
             st.caption(error_words(answers, session.service.settings.minimum_n))
             st.page_link(
                 "pages/feedback.py", label="Check a random sample", icon=":material/casino:",
                 query_params={"view": "Random sample"},
             )  # fmt: skip
-        with st.container(border=True):
+        with st.container(border=True, height="stretch"):
             st.markdown("**Reading time saved**")
             seconds = st.number_input(
                 "Seconds to read a review", 1, 600, DEFAULT_SECONDS, key="read_seconds", bind="query-params"
@@ -95,7 +96,8 @@ def _render_reading(queue: pd.DataFrame, place: int) -> None:
     with st.container(horizontal=True, vertical_alignment="top"):
         with st.container():
             render_facts(review)
-        st.badge(plain(reason_words(review)), icon=":material/help:", color="orange")
+        for reason in reasons(review):
+            st.badge(reason, icon=":material/help:", color="orange")
     render_words(review)
     st.caption(readings_words(review))
     with st.container(horizontal=True):
@@ -136,7 +138,7 @@ def _set_focus(number: int) -> None:
 def _render_next(rest: pd.DataFrame) -> None:
     st.subheader("Next in the queue", anchor=False)
     st.caption(
-        f"The most useful first: where the model doubts most, and signs add up. "
+        "Where the model is least sure, and several signs of a hard review meet, comes first. "
         f"{formatting.counted(len(rest), 'reading')} shown."
     )
     numbers = [int(number) for number in rest["review_id"]]
@@ -152,7 +154,12 @@ def _render_next(rest: pd.DataFrame) -> None:
     )
     render_click_table(
         rows, "queued_table", opened=lambda row: _open(numbers[row]), ticks=False,
-        columns={"Review": st.column_config.TextColumn("Review", width=380)},
+        columns={
+            "Review": st.column_config.TextColumn("Review", width=330),
+            "Why": st.column_config.TextColumn("Why", width=275),
+            "Model reads": st.column_config.TextColumn("Model reads", width=115),
+            "Business": st.column_config.TextColumn("Business", width=165),
+        },
         alt="Readings that wait for a person", most_rows=8,
     )  # fmt: skip
 

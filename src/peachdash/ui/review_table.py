@@ -30,6 +30,8 @@ ORDER_WORDS: dict[str, str] = {
 COMPLAINT_WORDS = {"open": "Open complaints", "answered": "Answered complaints"}
 _BAND_WORDS = {"waiting": "not read yet", "unscored": "no text"}
 _LANGUAGE = "not scored: language"
+_PREVIEW = 62
+"""Characters that stay on the two lines of a row, in a column that leaves a phone room for the sentiment."""
 
 
 def use_selection() -> ReviewSelection:
@@ -100,7 +102,7 @@ def _row(review: pd.Series) -> dict[str, Any]:
         f"{GENERIC}: {reading_words(review['generic_label'], review, 'generic')}",
     )
     return {
-        "Review": preview(review["title"], review["text"]) or "(stars only, no text)",
+        "Review": preview(review["title"], review["text"], _PREVIEW) or "(stars only, no text)",
         "Counts as": [_counts_as(review, band)],
         "Read as": "" if band == "unscored" else _two_lines(*readings),
         "Complaint": _complaint(review),
@@ -194,19 +196,20 @@ def _column_config() -> dict[str, Any]:
     bands = [*BANDS, *_BAND_WORDS.values(), _LANGUAGE, "left out"]
     colours = [BAND_COLOURS.get(band, BAND_COLOURS["undecided"]) for band in bands]
     return {
-        "Review": column.TextColumn("Review", width=350),
+        "Review": column.TextColumn("Review", width=240),
         "Counts as": column.MultiselectColumn(
             "Counts as",
-            width=105,
+            width=100,
             options=bands,
             color=colours,
             help="The latest decision by a person, else what the fine-tuned model reads.",
         ),
         "Read as": column.TextColumn(
-            "Read as", width=170, help="What both models read, with the probability of it."
+            "Read as", width=165, help="What both models read, with the probability of it."
         ),
         "Complaint": column.TextColumn("Complaint", width=120),
-        "Posted": column.TextColumn("Posted", width=118, help="Stars, source and date."),
+        "Posted": column.TextColumn("Posted", width=112, help="Stars, source and date."),
+        "Business": column.TextColumn("Business", width=125),
     }
 
 

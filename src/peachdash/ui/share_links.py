@@ -45,7 +45,8 @@ def links_sentence(links: pd.DataFrame) -> str:
     usable = sum(link_state(link, now) == "open" for link in rows)
     if not rows:
         return "No link has been made yet."
-    answers = formatting.counted(int(links["answers"].sum()), "answer")
+    count = int(links["answers"].sum())
+    answers = formatting.counted(count, "answer") if count else "no answer"
     told = (
         f"{formatting.counted(usable, 'link')} {'is' if usable == 1 else 'are'} open"
         if usable

@@ -158,7 +158,7 @@ def _render_settings(size: str) -> dict[str, Any]:
     seed = more[1].number_input("Seed", value=recipe.seed, step=1, key=f"train_seed_{size}")
     patience = more[2].number_input(
         "Early stopping, epochs", value=recipe.patience, step=1, key=f"train_patience_{size}",
-        help="It stops after so many epochs without a better macro-F1; 0 never stops early.",
+        help="It stops after so many epochs without a better macro F1; 0 never stops early.",
     )  # fmt: skip
     given = {
         "learning_rate": float(rate),

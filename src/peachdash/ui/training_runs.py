@@ -46,7 +46,7 @@ def trainings_sentence(states: Sequence[TrainingState]) -> str:
     best = max(ended, key=lambda state: state.figures.get("macro_f1", 0.0))
     return (
         f"{formatting.counted(len(ended), 'model')} trained here; {best.revision} reads validation best, "
-        f"with macro-F1 {best.figures['macro_f1']:.2f} (n = {formatting.count(best.figures['n'])})."
+        f"with macro F1 {best.figures['macro_f1']:.2f} (n = {formatting.count(best.figures['n'])})."
     )
 
 
@@ -109,7 +109,7 @@ def render_course(state: TrainingState) -> None:
         say = st.warning if "overfits" in state.words or state.state in ("failed", "diverged") else st.write
         say(plain(state.words))
     losses = loss_chart(state.curve, state.history, title="Loss by step", steps=state.steps)
-    scores = macro_f1_chart(state.history, title="Macro-F1 on validation by epoch")
+    scores = macro_f1_chart(state.history, title="Macro F1 on validation by epoch")
     left, right = st.columns(2)
     if losses is not None:
         left.altair_chart(losses, key=f"loss_{state.run_id}")
@@ -121,7 +121,7 @@ def render_course(state: TrainingState) -> None:
     if scores is not None:
         right.altair_chart(scores, key=f"macro_f1_{state.run_id}")
     elif losses is not None and state.is_active:
-        right.caption(":material/hourglass: Macro-F1 and loss on validation show after the first epoch.")
+        right.caption(":material/hourglass: Macro F1 and loss on validation show after the first epoch.")
 
 
 def render_runs(session: Session, states: Sequence[TrainingState]) -> None:
@@ -137,7 +137,12 @@ def render_runs(session: Session, states: Sequence[TrainingState]) -> None:
         hide_index=True,
         selection_mode="single-row",
         on_select="rerun",
-        column_config={"Macro-F1": st.column_config.NumberColumn(format="%.3f", help=MACRO_F1)},
+        column_config={
+            "Macro F1": st.column_config.NumberColumn(format="%.3f", help=MACRO_F1),
+            "Note": st.column_config.TextColumn(width=120),
+            "Replay": st.column_config.NumberColumn(format="percent", help="Share of general text."),
+        },
+        placeholder=formatting.MISSING,
         alt="Trainings that ended, the newest first",
     )
     ticked = [row for row in chosen["selection"]["rows"] if row < len(ended)]
@@ -151,8 +156,9 @@ def run_rows(states: Sequence[TrainingState]) -> pd.DataFrame:
         [
             {
                 "State": state.state,
-                "Macro-F1": state.figures.get("macro_f1", state.best_macro_f1),
+                "Macro F1": state.figures.get("macro_f1", state.best_macro_f1),
                 "Model": state.revision or formatting.MISSING,
+                "Note": state.note,
                 "Data set": state.data_set,
                 "Size": state.size,
                 "Rate": state.settings["learning_rate"],
@@ -163,7 +169,6 @@ def run_rows(states: Sequence[TrainingState]) -> pd.DataFrame:
                 "Seed": state.settings["seed"],
                 "Time": long_time(state.seconds),
                 "By": person(state.requested_by),
-                "Note": state.note,
             }
             for state in states
         ]

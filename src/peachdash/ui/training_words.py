@@ -11,6 +11,7 @@ from peachdash.insights import formatting
 from peachdash.jobs.training_state import TrainingState
 from peachdash.sentiment.hub_encoders import short_hub_name
 from peachdash.sentiment.registry import HUB_PREFIX
+from peachdash.ui.frame import end_page
 
 STATE_ICONS = {
     "waiting": ":material/schedule:",
@@ -35,7 +36,7 @@ def stop_without_data_set(data_sets: pd.DataFrame, states: Sequence[TrainingStat
     )
     if st.button("To the data sets", icon=":material/dataset:", type="primary", key="to_data_sets"):
         st.switch_page(DATA_SETS)
-    st.stop()
+    end_page()
 
 
 def short_settings(state: TrainingState) -> str:

@@ -74,6 +74,7 @@ def render_upload(session: Session) -> None:
         key="upload_file",
     )
     if not files:
+        st.caption("You see what each file would bring, and can correct it, before anything is stored.")
         return
     if len(files) == 1:
         _render_file(session, files[0], "")
@@ -127,7 +128,7 @@ def _settle(session: Session, file: Any, slot: str) -> Settled | None:
         view = _view(session, file, options, slot)
     if view is None:
         return None
-    with st.container(horizontal=True):
+    with st.grid("auto", min_column_width=240):
         name = choose_profile_name(slot)
         if view.places == 1:
             options = replace(options, platform_count=choose_platform_count(slot))

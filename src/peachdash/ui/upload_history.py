@@ -52,8 +52,8 @@ def history_rows(imports: pd.DataFrame, counts: pd.DataFrame | None = None) -> p
     """
     shown = imports[list(_COLUMNS)].rename(columns=_COLUMNS)
     shown.insert(0, "File", imports["file_name"])
-    shown.insert(1, "When", [f"{moment(utc)} UTC" for utc in imports["imported_utc"]])
-    shown.insert(2, "State", ["undone" if retracted else "counts" for retracted in imports["retracted"]])
+    shown.insert(1, "State", ["undone" if retracted else "counts" for retracted in imports["retracted"]])
+    shown.insert(6, "When (UTC)", [moment(utc) for utc in imports["imported_utc"]])
     if counts is not None and len(counts):
         by_import = counts.drop_duplicates("import_id").set_index("import_id")
         compared = imports["import_id"].map(by_import.apply(_compared, axis=1))

@@ -148,7 +148,7 @@ def choose_origin(
     """Business and source for a file, or for its rows, that lack them; None where nothing was chosen."""
     business, source = known.business, known.source
     named = "business" in recognition.mapping
-    with st.container(horizontal=True):
+    with st.grid("auto", min_column_width=240):
         business = _choose_known(
             "Whose are rows that name no business? (optional)" if named else "Whose reviews are these?",
             f"business{slot}",

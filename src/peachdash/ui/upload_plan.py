@@ -30,7 +30,7 @@ def render_plan(session: Session, view: PlanView, file: Any, slot: str) -> None:
         st.dataframe(preview_rows(view.preview), hide_index=True, alt="Preview of the import")
     _render_duplicates(view)
     if len(view.rejects):
-        words = f"{formatting.counted(view.rejected, 'rejected row')}: what is wrong with them"
+        words = f"{formatting.counted(view.rejected, 'rejected row')}, and what is wrong"
         with st.expander(words, icon=":material/report:", expanded=True):
             name = f"rejected-{_stem(file.name)}.csv"
             render_rejects(session, view.rejects, lambda: _to_mend(file, view), name)
