@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from peachdash.insights.overview import overview_sentence
-from peachdash.queries.overview import fetch_totals
 from peachdash.ui.access import open_session
 from peachdash.ui.business_charts import render_splits, render_trend
-from peachdash.ui.data import ask, business_summary
+from peachdash.ui.data import business_summary, window_totals
 from peachdash.ui.empty import render_nothing_matches, stop_if_empty
 from peachdash.ui.filters import use_filters
 from peachdash.ui.headline import render_filter_line, render_headline, render_key_figures, totals_figures
@@ -20,7 +19,7 @@ view = use_filters(session)
 now, session = session, use_revision(session)
 
 summary = business_summary(session, view.criteria, view.previous, pooled=view.pooled_name)
-totals = ask(session, fetch_totals, view.criteria, session.models)
+totals = window_totals(session, view.criteria, view.previous)
 
 render_headline(overview_sentence(summary, view.previous_words))
 render_filter_line(view, totals["reviews"], is_demo=bool(summary["is_demo"].any()))

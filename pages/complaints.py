@@ -32,6 +32,6 @@ elif not totals["reviews"]:
     render_nothing_matches(session)
 else:
     render_key_figures(issue_figures(table, totals))
-    stop_if_unfound(session, table)
+    stop_if_unfound(session, table, view.criteria)
     render_issues(session, table, view)
     render_wrongly_flagged(session, view.criteria)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from peachdash.insights.overview import overview_sentence
-from peachdash.queries.overview import fetch_totals
 from peachdash.ui.access import open_session
-from peachdash.ui.data import ask, business_summary, positive_sparklines
+from peachdash.ui.data import business_summary, positive_sparklines, window_totals
 from peachdash.ui.empty import render_nothing_matches, stop_if_empty
 from peachdash.ui.filters import use_filters
 from peachdash.ui.headline import render_filter_line, render_headline, render_key_figures, totals_figures
@@ -19,7 +18,7 @@ view = use_filters(session)
 now, session = session, use_revision(session)
 
 summary = business_summary(session, view.criteria, view.previous)
-totals = ask(session, fetch_totals, view.criteria, session.models)
+totals = window_totals(session, view.criteria, view.previous)
 
 render_headline(overview_sentence(summary, view.previous_words))
 render_filter_line(view, totals["reviews"], is_demo=bool(summary["is_demo"].any()))
@@ -27,7 +26,7 @@ render_earlier(now, session, view.criteria)
 render_scoring_progress(session, totals["waiting"])
 render_key_figures(totals_figures(totals))
 if totals["reviews"]:
-    lines = positive_sparklines(session, view.with_previous)
+    lines = positive_sparklines(session, view.criteria, view.previous)
     render_overview_table(session, overview_rows(summary, lines), view.previous_words)
     render_way_to_all(view)
 else:

@@ -135,7 +135,11 @@ CALLS: dict[str, list[Call]] = {
     ],
     "queries.complaints.fetch_issues": [call(lambda world, ids: ())],
     "queries.complaints.fetch_issue": [call(lambda world, ids: (ids.issue_id,))],
-    "queries.complaints.fetch_volumes": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
+    "queries.complaints.fetch_volumes": [
+        call(_filtered(MODELS)),
+        call(_unfiltered(MODELS)),
+        call(lambda world, ids: {"criteria": ReviewFilter(), "models": MODELS, "with_issues": True}),
+    ],
     "queries.complaints.fetch_wrongly_flagged": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
     "queries.complaints.fetch_fixes": [call(lambda world, ids: ())],
     "queries.complaints.fetch_issue_history": [call(lambda world, ids: (ids.issue_id,))],
@@ -241,12 +245,18 @@ CALLS: dict[str, list[Call]] = {
     "queries.labelled_reviews.fetch_labelled_reviews": [call(lambda world, ids: ())],
     "queries.links.fetch_links": [call(lambda world, ids: (), may=CLIENT_WORK)],
     "queries.overview.fetch_totals": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
-    "queries.overview.fetch_business_counts": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
+    "queries.overview.has_reviews": [call(lambda world, ids: (), alike="both clients have reviews")],
+    "queries.overview.fetch_window_counts": [
+        call(_filtered(MODELS)),
+        call(_unfiltered(MODELS)),
+        call(
+            lambda world, ids: (ReviewFilter(since=dt.date(2026, 3, 2)), MODELS, dt.date(2025, 1, 1)),
+        ),
+    ],
     "queries.overview.fetch_latest_date": [
         call(_filtered()),
         call(_unfiltered(), alike="the latest review of the two is the same"),
     ],
-    "queries.overview.fetch_monthly_counts": [call(_filtered(MODELS)), call(_unfiltered(MODELS))],
     "queries.people.fetch_people": [call(lambda world, ids: (), may=ADMINS)],
     "queries.people.fetch_all_clients": [call(lambda world, ids: (), may=ADMINS)],
     "queries.people.fetch_audit": [

@@ -7,13 +7,14 @@ import datetime as dt
 import pytest
 
 from peachdash.errors import NotFound
+from peachdash.insights.window_counts import monthly_bands, sum_businesses
 from peachdash.queries.business import fetch_split_counts, fetch_trend_counts
 from peachdash.queries.catalogue import fetch_businesses, fetch_clients, fetch_date_range, fetch_sources
 from peachdash.queries.overview import (
-    fetch_business_counts,
     fetch_latest_date,
-    fetch_monthly_counts,
     fetch_totals,
+    fetch_window_counts,
+    has_reviews,
 )
 from peachdash.queries.reviews import ReviewSelection, count_reviews, fetch_review, fetch_reviews
 from peachdash.records import ActiveModels, ReviewFilter
@@ -130,17 +131,22 @@ def test_filters(filled, criteria, expected):
 
 def test_counts_by_business_match_the_totals(filled):
     with filled.read() as connection:
-        frame = fetch_business_counts(connection, EVERYTHING, ALL, MODELS)
+        frame = sum_businesses(fetch_window_counts(connection, EVERYTHING, ALL, MODELS))
     assert frame["reviews"].sum() == totals(filled)["reviews"]
-    creamery = frame.set_index("business_id").loc["creamery"]
-    assert (creamery["n"], creamery["negative"], creamery["positive"], creamery["undecided"]) == (3, 1, 1, 1)
+    creamery = frame.loc["creamery"]
+    assert (creamery["read"], creamery["negative"], creamery["positive"], creamery["undecided"]) == (
+        3,
+        1,
+        1,
+        1,
+    )
 
 
 def test_trend_leaves_undated_reviews_out(filled):
     with filled.read() as connection:
         month = fetch_trend_counts(connection, EVERYTHING, ALL, MODELS, "month")
         week = fetch_trend_counts(connection, EVERYTHING, ALL, MODELS, "week")
-        spark = fetch_monthly_counts(connection, EVERYTHING, ALL, MODELS)
+        spark = monthly_bands(fetch_window_counts(connection, EVERYTHING, ALL, MODELS))
     assert month["n"].sum() == week["n"].sum() == spark["n"].sum() == 4
     assert set(month["period_start"]) == {dt.date(2026, 1, 1), dt.date(2026, 2, 1), dt.date(2026, 3, 1)}
     assert all(day.weekday() == 0 for day in week["period_start"])
@@ -180,7 +186,8 @@ def test_pages_of_reviews_do_not_overlap(filled):
 def test_an_empty_database_gives_zeros_and_empty_frames(database):
     assert totals(database)["reviews"] == 0
     with database.read() as connection:
-        assert fetch_business_counts(connection, EVERYTHING, ALL, MODELS).empty
+        assert fetch_window_counts(connection, EVERYTHING, ALL, MODELS).empty
+        assert not has_reviews(connection, EVERYTHING)
         assert fetch_trend_counts(connection, EVERYTHING, ALL, MODELS).empty
         assert fetch_latest_date(connection, EVERYTHING, ALL) is None
         assert fetch_date_range(connection, EVERYTHING) is None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from peachdash.errors import BadInput
-from peachdash.insights.trends import TREND_COLUMNS, share_trend, sparkline, sparklines
+from peachdash.insights.trends import TREND_COLUMNS, positive_shares, share_trend, sparklines
 from peachdash.records import BANDS
 
 ROWS = [
@@ -70,18 +71,35 @@ def test_no_dated_review_gives_an_empty_frame(data: list) -> None:
     trend = share_trend(rows(data), 5)
     assert trend.empty
     assert trend.columns.tolist() == list(TREND_COLUMNS)
-    assert sparkline(rows(data)) == []
-    assert sparklines(rows(data).assign(business_id="b")).empty
+    assert positive_shares(rows(data).assign(business_id="b")).empty
+    assert sparklines(rows(data).assign(business_id="b")) == {}
 
 
-def test_sparkline_is_the_positive_share_with_gaps() -> None:
-    assert sparkline(rows()) == [0.75, None, 0]
+def test_positive_shares_of_businesses_cover_the_same_periods() -> None:
+    shares = positive_shares(rows().assign(business_id=["a", "b", "b", "a", "b"]))
+    assert shares.columns.tolist() == [pd.Timestamp(f"2026-0{month}-01") for month in (1, 2, 3)]
+    assert shares.loc["a"].tolist() == pytest.approx([0, np.nan, 0], nan_ok=True)
+    assert shares.loc["b"].tolist() == pytest.approx([1, np.nan, np.nan], nan_ok=True)
 
 
-def test_sparklines_of_businesses_cover_the_same_periods() -> None:
-    data = rows().assign(business_id=["a", "b", "b", "a", "b"])
-    lines = sparklines(data)
-    assert lines.to_dict() == {"a": [0.0, None, 0.0], "b": [1.0, None, None]}
+def test_positive_shares_are_those_of_the_trend() -> None:
+    trend = share_trend(rows(), 1)
+    shares = positive_shares(rows().assign(business_id="a")).loc["a"]
+    assert shares.tolist() == pytest.approx(
+        trend.loc[trend["band"] == "positive", "share"].tolist(), nan_ok=True
+    )
+
+
+def test_sparklines_bridge_gaps_and_leave_the_ends_out() -> None:
+    data = [
+        ("a", dt.date(2026, 1, 5), "positive", 4),
+        ("a", dt.date(2026, 3, 9), "positive", 1),
+        ("a", dt.date(2026, 3, 9), "negative", 1),
+        ("b", dt.date(2026, 2, 1), "undecided", 2),
+        ("c", dt.date(2025, 12, 31), "neutral", 0),
+    ]
+    frame = pd.DataFrame(data, columns=["business_id", "period_start", "band", "n"])
+    assert sparklines(frame) == {"a": [1.0, 0.75, 0.5], "b": [0.0], "c": []}
 
 
 def test_bad_columns_and_bands_are_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from peachdash.errors import BadInput
@@ -53,27 +54,17 @@ def share_trend(
     return trend[list(TREND_COLUMNS)]
 
 
-def sparkline(counts: pd.DataFrame, *, unit: Unit = "month") -> list[float | None]:
-    """Positive share, 0 to 1, of each period from the first to the last; None where there is no review.
-
-    Args:
-        counts: as `share_trend` takes them.
-        unit: "month" or "week".
-    """
-    trend = share_trend(counts, 1, unit=unit)
-    shares = trend.loc[trend["band"] == "positive", "share"].astype(float)
-    return [None if pd.isna(share) else float(share) for share in shares]
-
-
-def sparklines(counts: pd.DataFrame, *, unit: Unit = "month") -> pd.Series:
-    """The `sparkline` of each business, all over the same periods.
+def positive_shares(counts: pd.DataFrame, *, unit: Unit = "month") -> pd.DataFrame:
+    """Positive share of each business in each period, all over the same periods.
 
     Args:
         counts: as `share_trend` takes them, with a column business_id besides.
         unit: "month" or "week".
 
     Returns:
-        Lists of equal length, indexed by business_id; an empty series where there is no dated review.
+        Shares, 0 to 1, NaN where a business has no review: a row a business, indexed by business_id and
+        sorted; a column a period, from the first to the last with reviews of any. Without a dated review, no
+        row and no column.
 
     Raises:
         BadInput: a column is missing or a band is unknown.
@@ -83,14 +74,33 @@ def sparklines(counts: pd.DataFrame, *, unit: Unit = "month") -> pd.Series:
     _check(counts)
     dated = counts[counts["period_start"].notna()]
     if dated.empty:
-        return pd.Series(dtype=object, name="sparkline").rename_axis("business_id")
-    ends = dated["period_start"].agg(["min", "max"])
-    frame = pd.DataFrame({"period_start": ends.to_numpy(), "band": "positive", "n": 0})
-    lines = {
-        business: sparkline(pd.concat([frame, rows[list(NEEDED_COLUMNS)]]), unit=unit)
-        for business, rows in dated.groupby("business_id")
-    }
-    return pd.Series(lines, dtype=object, name="sparkline").rename_axis("business_id")
+        return pd.DataFrame(index=pd.Index([], dtype=object, name="business_id"), dtype=float)
+    starts = truncate_dates(dated["period_start"], unit)
+    every = period_starts(starts.min(), starts.max(), unit)
+    of_all = dated["n"].groupby([dated["business_id"], starts]).sum().unstack().reindex(columns=every)
+    positive = dated["n"].where(dated["band"] == "positive", 0)
+    of_positive = positive.groupby([dated["business_id"], starts]).sum().unstack().reindex(columns=every)
+    return (of_positive / of_all.where(of_all > 0)).astype(float)
+
+
+def sparklines(counts: pd.DataFrame, *, unit: Unit = "month") -> dict[str, list[float]]:
+    """The `positive_shares` of each business as a line, from its first period with a review to its last.
+
+    A gap between two of them is bridged by a straight line. Arguments and errors as of `positive_shares`.
+    """
+    shares = positive_shares(counts, unit=unit)
+    lines = zip(shares.index, shares.to_numpy(), strict=True)
+    return {str(business): _bridge(line) for business, line in lines}
+
+
+def _bridge(line: np.ndarray) -> list[float]:
+    """The values from the first known one to the last, those between filled in."""
+    known = np.flatnonzero(~np.isnan(line))
+    if not len(known):
+        return []
+    places = np.arange(known[0], known[-1] + 1)
+    found: list[float] = np.interp(places, known, line[known]).tolist()
+    return found
 
 
 def _empty() -> pd.DataFrame:

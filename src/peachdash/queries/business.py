@@ -27,7 +27,7 @@ def fetch_trend_counts(
 
     Undated reviews, and those whose date is coarser than the grain, are not in it.
     """
-    rows = readings(scope, criteria, models)
+    rows = readings(scope, criteria, models, generic_too=False)
     period = sa.cast(sa.func.date_trunc(grain, rows.c.review_date), sa.Date).label("period_start")
     statement = (
         sa.select(period, rows.c.band, sa.func.count().label("n"))
@@ -50,7 +50,7 @@ def fetch_split_counts(
     by: Literal["source", "stars"],
 ) -> pd.DataFrame:
     """Counts by source or by whole stars, and band: group (text; "no stars" where missing), band, n."""
-    rows = readings(scope, criteria, models)
+    rows = readings(scope, criteria, models, generic_too=False)
     whole_stars = sa.cast(sa.cast(sa.func.floor(rows.c.stars + 0.5), sa.Integer), sa.Text)
     stars = sa.func.coalesce(whole_stars, "no stars")
     group = rows.c.source.label("group") if by == "source" else stars.label("group")

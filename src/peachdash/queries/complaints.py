@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from peachdash.errors import NotFound
 from peachdash.queries.issue_evidence import merges
 from peachdash.queries.names import AGENCY, shown_name, shown_note
-from peachdash.queries.readings import counting, fetch_frame, readings, within
+from peachdash.queries.readings import counting, fetch_frame, numbered, readings, within
 from peachdash.records import ActiveModels, IssueEdit, IssueState, ReviewFilter, Scope
 from peachdash.storage import issue_schema as i
 from peachdash.storage import schema as t
+from peachdash.storage.bulk import fetch_columns
 from peachdash.storage.issues import latest
 
 
@@ -98,25 +99,25 @@ def fetch_issue(connection: sa.Connection, scope: Scope, issue_id: str) -> dict[
 
 
 def fetch_volumes(
-    connection: sa.Connection, scope: Scope, criteria: ReviewFilter, models: ActiveModels
+    connection: sa.Connection,
+    scope: Scope,
+    criteria: ReviewFilter,
+    models: ActiveModels,
+    *,
+    with_issues: bool = False,
 ) -> pd.DataFrame:
     """Reviews that count: business_id, review_date (missing where unknown), band, n (how many), texts
-    (different ones among them).
+    (different ones among them); of the businesses `with_issues` only, or of all.
     """
-    rows = readings(scope, criteria, models)
-    statement = (
-        sa.select(
-            rows.c.business_id,
-            rows.c.review_date,
-            rows.c.band,
-            sa.func.count().label("n"),
-            sa.func.count(sa.distinct(rows.c.text_sha256)).label("texts"),
-        )
-        .where(counting(rows))
-        .group_by(rows.c.business_id, rows.c.review_date, rows.c.band)
-        .order_by(rows.c.business_id, rows.c.review_date, rows.c.band)
-    )
-    return fetch_frame(connection, statement)
+    only = t.reviews.c.business_id.in_(sa.select(i.issues.c.business_id)) if with_issues else None
+    rows = readings(scope, criteria, models, generic_too=False, only=only)
+    groups = [rows.c.business_id, rows.c.review_date, rows.c.band]
+    counts = [
+        sa.func.count().label("n"),
+        sa.func.count(sa.distinct(rows.c.text_sha256)).label("texts"),
+    ]
+    statement = sa.select(*groups, *counts).where(counting(rows)).group_by(*groups).order_by(*groups)
+    return fetch_columns(connection, statement)
 
 
 def fetch_wrongly_flagged(
@@ -127,18 +128,19 @@ def fetch_wrongly_flagged(
     All columns of `readings`, the latest first.
     """
     rows = readings(scope, criteria, models)
-    statement = (
-        sa.select(rows)
-        .where(
-            counting(rows),
-            rows.c.generic_label == "negative",
-            ~rows.c.generic_needs_review,
-            rows.c.band.in_(["neutral", "positive"]),
-        )
-        .order_by(rows.c.review_date.desc().nulls_last(), rows.c.review_id.desc())
-        .limit(limit)
+    wrong = (
+        counting(rows),
+        rows.c.generic_label == "negative",
+        ~rows.c.generic_needs_review,
+        rows.c.band.in_(["neutral", "positive"]),
     )
-    return fetch_frame(connection, statement)
+    found = sa.select(rows.c.review_id).where(*wrong).order_by(*_latest_first(rows)).limit(limit)
+    shown = readings(scope, criteria, models, only=numbered(connection.execute(found).scalars()))
+    return fetch_frame(connection, sa.select(shown).order_by(*_latest_first(shown)))
+
+
+def _latest_first(rows: sa.CTE) -> list[sa.ColumnElement[Any]]:
+    return [rows.c.review_date.desc().nulls_last(), rows.c.review_id.desc()]
 
 
 def fetch_fixes(connection: sa.Connection, scope: Scope) -> pd.DataFrame:

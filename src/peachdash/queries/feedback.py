@@ -98,7 +98,9 @@ def fetch_report_queue(
     """
     if not scope.may_decide:
         raise NotFound("The queue is for managers and analysts.")
-    rows, outcome, reports = readings(scope, criteria, models), latest_outcomes(), t.reports
+    outcome, reports = latest_outcomes(), t.reports
+    reported = t.reviews.c.review_id.in_(sa.select(reports.c.review_id))
+    rows = readings(scope, criteria, models, only=reported)
     first = sa.func.min(reports.c.reported_utc).over(partition_by=reports.c.review_id)
     statement = (
         sa.select(

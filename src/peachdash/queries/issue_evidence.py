@@ -33,14 +33,19 @@ _REVIEW_COLUMNS = (
 )  # fmt: skip
 
 
-def complaint_sentences(scope: Scope, criteria: ReviewFilter, models: ActiveModels) -> sa.Subquery:
-    """The sentences that complain in reviews that match, one row for each review and sentence.
+def complaint_sentences(
+    scope: Scope,
+    criteria: ReviewFilter,
+    models: ActiveModels,
+    only: sa.ColumnElement[bool] | None = None,
+) -> sa.Subquery:
+    """The sentences that complain in reviews that match (`only`: as of `readings`), a row for each of both.
 
     Columns: those of `readings` that are named in `_REVIEW_COLUMNS`, position, start_char, end_char,
     sentence_sha256, p_negative (of the sentence), title, text. The texts are joined last, since the ranking
     would carry a long one along with each of its sentences.
     """
-    rows, places = readings(scope, criteria, models), i.review_sentences
+    rows, places = readings(scope, criteria, models, only=only), i.review_sentences
     read = t.predictions.alias("sentence_reading")
     meaning = sa.case((places.c.content_words >= LEAST_WORDS, 1), else_=0)
     rank = sa.func.row_number().over(
@@ -122,7 +127,8 @@ def fetch_evidence(
     Columns: issue_id (after merges), those of `complaint_sentences` that figures rest on, similarity, origin;
     with an issue_id, which gives its own rows only, or `with_text`: all of them, and sentence.
     """
-    found, placed = complaint_sentences(scope, criteria, models), _places()
+    grouped = t.reviews.c.text_sha256.in_(sa.select(i.issue_sentences.c.text_sha256))
+    found, placed = complaint_sentences(scope, criteria, models, grouped), _places()
     texts = with_text or issue_id is not None
     names = [column.name for column in found.columns] if texts else _FIGURES
     columns = [found.c[name] for name in names]

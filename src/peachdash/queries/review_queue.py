@@ -14,7 +14,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from peachdash.errors import NotFound
-from peachdash.queries.readings import fetch_frame, readings, tally
+from peachdash.queries.readings import fetch_frame, numbered, readings, tally
 from peachdash.queries.samples import counting_answers
 from peachdash.records import LABELS, ActiveModels, ReviewFilter, Scope
 from peachdash.storage import issue_schema as i
@@ -25,9 +25,14 @@ REASONS = ("unsure", "disagree", "sarcasm", "mixed")
 ARRIVAL_DAYS = 28
 
 
-def _judged(scope: Scope, criteria: ReviewFilter, models: ActiveModels) -> sa.Subquery[Any]:
-    """All readings with why they would be sent to people, whether or not somebody decided since."""
-    rows, both = readings(scope, criteria, models), _sentence_extremes(models)
+def _judged(
+    scope: Scope,
+    criteria: ReviewFilter,
+    models: ActiveModels,
+    only: sa.ColumnElement[bool] | None = None,
+) -> sa.Subquery[Any]:
+    """All readings (`only`: as of `readings`) with why they would be sent to people, decided on or not."""
+    rows, torn = readings(scope, criteria, models, only=only), _torn_texts(models, only)
     champion, generic = rows.c.champion_label, rows.c.generic_label
     top = sa.func.greatest(*[rows.c[f"champion_p_{label}"] for label in LABELS])
     generic_top = sa.func.greatest(*[rows.c[f"generic_p_{label}"] for label in LABELS])
@@ -41,30 +46,31 @@ def _judged(scope: Scope, criteria: ReviewFilter, models: ActiveModels) -> sa.Su
     contradicted = sa.and_(rows.c.stars >= 4, champion == "negative")
     praise = sa.and_(champion == "negative", generic == "positive", generic_top >= SURE)
     sarcasm = sa.and_(open_to_doubt, sa.or_(praise, contradicted))
-    mixed = sa.and_(open_to_doubt, both.c.most_negative >= SURE, both.c.most_positive >= SURE)
+    mixed = sa.and_(open_to_doubt, torn.c.text_sha256.is_not(None))
     flags = dict(zip(REASONS, (unsure, disagree, sarcasm, mixed), strict=True))
     told = [sa.func.coalesce(flag, False).label(name) for name, flag in flags.items()]
     return (
         sa.select(rows, top.label("top"), *told)
-        .outerjoin(both, both.c.text_sha256 == rows.c.text_sha256)
+        .outerjoin(torn, torn.c.text_sha256 == rows.c.text_sha256)
         .where(champion.is_not(None), rows.c.unscored_reason.is_(None), ~rows.c.excluded)
         .subquery("judged")
     )
 
 
-def _sentence_extremes(models: ActiveModels) -> sa.Subquery[Any]:
-    """How negative and how positive the sentences of each text are at most."""
+def _torn_texts(models: ActiveModels, only: sa.ColumnElement[bool] | None) -> sa.Subquery[Any]:
+    """Texts with a sentence that is surely negative, and one that is surely positive: text_sha256."""
     places, read = i.review_sentences, t.predictions.alias("sentence_reading")
+    negative, positive = read.c.p_negative, read.c.p_positive
+    wanted: sa.ColumnElement[bool] = sa.true()
+    if only is not None:
+        wanted = places.c.text_sha256.in_(sa.select(t.reviews.c.text_sha256).where(only))
     return (
-        sa.select(
-            places.c.text_sha256,
-            sa.func.max(read.c.p_negative).label("most_negative"),
-            sa.func.max(read.c.p_positive).label("most_positive"),
-        )
+        sa.select(places.c.text_sha256)
         .join(read, read.c.text_sha256 == places.c.sentence_sha256)
-        .where(read.c.revision == models.champion)
+        .where(read.c.revision == models.champion, sa.or_(negative >= SURE, positive >= SURE), wanted)
         .group_by(places.c.text_sha256)
-        .subquery("extremes")
+        .having(sa.func.max(negative) >= SURE, sa.func.max(positive) >= SURE)
+        .subquery("torn")
     )
 
 
@@ -94,13 +100,14 @@ def fetch_review_queue(
     """
     _require_deciding(scope)
     rows = _judged(scope, criteria, models)
-    statement = (
-        sa.select(rows)
-        .where(_sent(rows), ~rows.c.human)
-        .order_by(_usefulness(rows).desc(), rows.c.review_date.desc().nulls_last(), rows.c.review_id)
-        .limit(limit)
-    )
-    return fetch_frame(connection, statement)
+    waiting = sa.and_(_sent(rows), ~rows.c.human)
+    found = sa.select(rows.c.review_id).where(waiting).order_by(*_most_useful(rows)).limit(limit)
+    shown = _judged(scope, criteria, models, numbered(connection.execute(found).scalars()))
+    return fetch_frame(connection, sa.select(shown).order_by(*_most_useful(shown)))
+
+
+def _most_useful(rows: sa.Subquery[Any]) -> list[sa.ColumnElement[Any]]:
+    return [_usefulness(rows).desc(), rows.c.review_date.desc().nulls_last(), rows.c.review_id]
 
 
 def fetch_queue_counts(
@@ -147,7 +154,9 @@ def fetch_unsent_answers(
         NotFound: the viewer may not decide.
     """
     _require_deciding(scope)
-    rows, answer, sampled = _judged(scope, criteria, models), counting_answers(), t.sampled_readings
+    answer, sampled = counting_answers(), t.sampled_readings
+    drawn = sa.select(sampled.c.review_id).where(sampled.c.revision == models.champion)
+    rows = _judged(scope, criteria, models, t.reviews.c.review_id.in_(drawn))
     statement = (
         sa.select(
             sa.func.count().label("n"),

@@ -10,7 +10,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from peachdash.errors import NotFound
-from peachdash.queries.readings import fetch_frame, not_retracted, readings, within
+from peachdash.queries.readings import fetch_frame, not_retracted, numbered, readings, within
 from peachdash.records import ActiveModels, ReviewFilter, Scope
 from peachdash.storage import schema as t
 
@@ -72,8 +72,9 @@ def count_reviews(
     selection: ReviewSelection | None = None,
 ) -> int:
     """How many reviews a table has in all."""
-    rows = readings(scope, criteria, models)
-    conditions = _conditions(rows, selection or ReviewSelection())
+    selection = selection or ReviewSelection()
+    rows = readings(scope, criteria, models, generic_too=selection.differing)
+    conditions = _conditions(rows, selection)
     statement = sa.select(sa.func.count()).select_from(rows).where(*conditions)
     return int(connection.execute(statement).scalar_one())
 
@@ -89,16 +90,17 @@ def fetch_reviews(
     offset: int = 0,
 ) -> pd.DataFrame:
     """One page of reviews with all columns of `readings`."""
-    rows = readings(scope, criteria, models)
     selection = selection or ReviewSelection()
-    statement = (
-        sa.select(rows)
+    rows = readings(scope, criteria, models, generic_too=selection.differing)
+    found = (
+        sa.select(rows.c.review_id)
         .where(*_conditions(rows, selection))
         .order_by(*_ordering(rows, selection.order))
         .limit(limit)
         .offset(offset)
     )
-    return fetch_frame(connection, statement)
+    shown = readings(scope, criteria, models, only=numbered(connection.execute(found).scalars()))
+    return fetch_frame(connection, sa.select(shown).order_by(*_ordering(shown, selection.order)))
 
 
 def fetch_twins(connection: sa.Connection, scope: Scope, review_id: int) -> pd.DataFrame:
@@ -147,8 +149,8 @@ def fetch_review(
     Raises:
         NotFound: there is none with this number, or it is outside the viewer's scope.
     """
-    rows = readings(scope, ReviewFilter(), models)
-    row = connection.execute(sa.select(rows).where(rows.c.review_id == review_id)).mappings().one_or_none()
+    rows = readings(scope, ReviewFilter(), models, only=numbered([review_id]))
+    row = connection.execute(sa.select(rows)).mappings().one_or_none()
     if row is None:
         raise NotFound(f"There is no review {review_id}.")
     return dict(row)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
@@ -15,9 +14,10 @@ from peachdash.evaluation import Comparison
 from peachdash.insights.overview import PREVIOUS, summarise_businesses
 from peachdash.insights.periods import Period
 from peachdash.insights.trends import sparklines
+from peachdash.insights.window_counts import monthly_bands, sum_businesses, sum_window
 from peachdash.queries.business import fetch_champion_changes
 from peachdash.queries.catalogue import fetch_businesses
-from peachdash.queries.overview import fetch_business_counts, fetch_monthly_counts
+from peachdash.queries.overview import fetch_window_counts
 from peachdash.records import BANDS, ReviewFilter, Scope
 from peachdash.ui.access import Session
 from peachdash.workflows.evaluation import HeldOutResult, compare_revisions, evaluate_revision
@@ -73,6 +73,28 @@ def _remembered(what: str, state: str, key: str, _compute: Callable[[], Any]) ->
     return _compute()
 
 
+def window_counts(session: Session, criteria: ReviewFilter, previous: Period | None) -> pd.DataFrame:
+    """The counts on which the figures of a page rest: columns of `fetch_window_counts`.
+
+    Args:
+        criteria: the filter of the page.
+        previous: the equally long window that ends on the day before; None where there is none.
+    """
+    since = previous.start if previous else None
+    return ask(session, fetch_window_counts, criteria, session.models, since)
+
+
+def window_totals(session: Session, criteria: ReviewFilter, previous: Period | None) -> dict[str, int]:
+    """What `fetch_totals` gives for the filter, without another look at the readings."""
+    return remember(
+        session,
+        "window_totals",
+        lambda: sum_window(window_counts(session, criteria, previous)),
+        criteria,
+        previous,
+    )
+
+
 def business_summary(
     session: Session, criteria: ReviewFilter, previous: Period | None, *, pooled: str = ""
 ) -> pd.DataFrame:
@@ -101,13 +123,9 @@ def _summarise(
 ) -> pd.DataFrame:
     counted = ["complaints_open", "waiting", "reviews"]
     known = chosen_businesses(session, criteria).rename(columns={"business": "name"}).set_index("business_id")
-    now = ask(session, fetch_business_counts, criteria, session.models).set_index("business_id")
-    frame = known[["name", "is_demo"]].join(now[[*BANDS, *counted]])
-    before = pd.DataFrame(0, index=frame.index, columns=list(BANDS))
-    if previous is not None:
-        window = replace(criteria, since=previous.start, until=previous.end)
-        rows = ask(session, fetch_business_counts, window, session.models).set_index("business_id")
-        before = rows.reindex(frame.index)[list(BANDS)]
+    counts = window_counts(session, criteria, previous)
+    frame = known[["name", "is_demo"]].join(sum_businesses(counts)[[*BANDS, *counted]])
+    before = sum_businesses(counts, before=True)[list(BANDS)]
     frame = frame.join(before.add_prefix(PREVIOUS))
     numbers = [column for column in frame.columns if column not in ("name", "is_demo")]
     frame[numbers] = frame[numbers].fillna(0).astype(int)
@@ -127,16 +145,17 @@ def chosen_businesses(session: Session, criteria: ReviewFilter) -> pd.DataFrame:
     return frame
 
 
-def positive_sparklines(session: Session, criteria: ReviewFilter) -> dict[str, list[float]]:
-    """Positive share by month of each business, 0 to 1; months without a review are bridged."""
-    counts = ask(session, fetch_monthly_counts, criteria, session.models)
-    counts["neutral"] = counts["n"] - counts["positive"] - counts["negative"]
-    tidy = counts.drop(columns="n").melt(["business_id", "period_start"], var_name="band", value_name="n")
-    lines = sparklines(tidy)
-    return {
-        str(business): pd.Series(line, dtype=float).interpolate(limit_area="inside").dropna().tolist()
-        for business, line in lines.items()
-    }
+def positive_sparklines(
+    session: Session, criteria: ReviewFilter, previous: Period | None
+) -> dict[str, list[float]]:
+    """Positive share by month of each business in both windows, 0 to 1; gaps are bridged."""
+    return remember(
+        session,
+        "positive_sparklines",
+        lambda: sparklines(monthly_bands(window_counts(session, criteria, previous))),
+        criteria,
+        previous,
+    )
 
 
 def champion_events(session: Session) -> pd.DataFrame:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from peachdash.queries.overview import fetch_totals
-from peachdash.records import ReviewFilter
+from peachdash.queries.overview import has_reviews
 from peachdash.ui.access import Session
 from peachdash.ui.data import ask
 from peachdash.ui.filters import Filters, filter_query
@@ -21,8 +20,7 @@ def stop_if_empty(session: Session, what: str) -> None:
     Args:
         what: what would stand here, for example "sentiment by business".
     """
-    totals = ask(session, fetch_totals, ReviewFilter(), session.models)
-    if totals["reviews"]:
+    if ask(session, has_reviews):
         return
     st.title("No reviews yet.", anchor=False)
     st.write(f"Here you will see {what}. Start with an export from Google, Yelp or wherever customers write.")

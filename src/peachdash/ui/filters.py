@@ -90,11 +90,6 @@ class View:
     demo_businesses: frozenset[str] = frozenset()
 
     @property
-    def with_previous(self) -> ReviewFilter:
-        """The filter from the start of the previous window on, for courses over both."""
-        return replace(self.criteria, since=self.previous.start) if self.previous else self.criteria
-
-    @property
     def pooled_name(self) -> str:
         """What several businesses are called as one; empty where the filter names one business."""
         if self.filters.business:

@@ -21,7 +21,7 @@ class IssueTable:
 
     Attributes:
         rows: of `summarise_issues`, hidden ones among them.
-        volumes: rows of `fetch_volumes` up to the end of the period.
+        volumes: rows of `fetch_volumes` up to the end of the period, of the businesses with issues.
     """
 
     rows: pd.DataFrame
@@ -41,7 +41,7 @@ def load_issues(session: Session, criteria: ReviewFilter) -> IssueTable:
         with session.service.database.read() as connection:
             evidence = fetch_evidence(connection, session.scope, whole, session.models)
             catalogue = fetch_issues(connection, session.scope)
-            volumes = fetch_volumes(connection, session.scope, whole, session.models)
+            volumes = fetch_volumes(connection, session.scope, whole, session.models, with_issues=True)
         related = volumes[volumes["business_id"].isin(catalogue["business_id"])]
         rows = _summarise(mark_readings(evidence), catalogue, related, criteria.since)
         return IssueTable(rows, volumes)

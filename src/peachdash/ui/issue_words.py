@@ -8,7 +8,10 @@ import streamlit as st
 from peachdash.insights.issue_course import course_sentence
 from peachdash.insights.issue_tests import NEW, RISING
 from peachdash.insights.issues import issues_sentence
+from peachdash.queries.overview import fetch_totals
+from peachdash.records import ReviewFilter
 from peachdash.ui.access import Session
+from peachdash.ui.data import ask
 from peachdash.ui.filters import View
 from peachdash.ui.frame import end_page
 from peachdash.ui.headline import KeyFigure
@@ -53,11 +56,12 @@ def issue_figures(table: IssueTable, totals: dict[str, int]) -> list[KeyFigure]:
     return figures
 
 
-def stop_if_unfound(session: Session, table: IssueTable) -> None:
+def stop_if_unfound(session: Session, table: IssueTable, criteria: ReviewFilter) -> None:
     """End the page where the filter holds no issue, and say why."""
     if len(table.rows):
         return
-    if table.volumes.empty or not (table.volumes["band"] == "negative").any():
+    ever = ask(session, fetch_totals, criteria.without("since"), session.models)
+    if not ever["negative"]:
         st.success("No review of the filter complains.", icon=":material/sentiment_satisfied:")
     else:
         st.info(
