@@ -6,6 +6,7 @@ nothing it does is kept.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -25,6 +26,7 @@ TEXTS = 400
 
 def main() -> None:
     """Measure, print, write."""
+    argparse.ArgumentParser(prog="python -m scripts.bench", description=__doc__).parse_args()
     with copied_demo_home() as copy:
         os.environ["PEACHDASH_HOME"] = str(copy)
         found = {

@@ -12,13 +12,14 @@ from typer.exceptions import TyperException
 
 from peachdash import __version__
 from peachdash.candidate_commands import list_models, promote, rollback
-from peachdash.command_line import Json, active, opened, say, start, viewer
+from peachdash.command_line import Json, active, opened, require_no_serve, say, start, viewer
 from peachdash.config import load_settings
-from peachdash.errors import JobFailed, PeachdashError
+from peachdash.errors import DatabaseFailed, JobFailed, PeachdashError
 from peachdash.import_commands import import_files, list_profiles
 from peachdash.label_commands import labels
 from peachdash.score_command import score
 from peachdash.training_commands import data_sets, sweep, train
+from peachdash.usage import PlainCommand, given_folder, given_path, wrong_use
 from peachdash.user_commands import users
 
 app = typer.Typer(
@@ -32,9 +33,9 @@ app = typer.Typer(
 app.add_typer(users, name="users")
 app.add_typer(labels, name="labels")
 app.add_typer(data_sets, name="dataset")
-app.command()(score)
+app.command(short_help="Read what a model has not read yet, or Parquet files.")(score)
 app.command()(train)
-app.command()(sweep)
+app.command(short_help="Try several settings, and print which read best.")(sweep)
 
 
 def main() -> None:
@@ -45,11 +46,14 @@ def main() -> None:
         status = app(prog_name="peachdash", standalone_mode=False)
         sys.stdout.flush()
     except PeachdashError as error:
-        stop(str(error), 1 if isinstance(error, JobFailed) else 2)
+        stop(str(error), 1 if isinstance(error, (JobFailed, DatabaseFailed)) else 2)
     except (typer.Abort, KeyboardInterrupt):
         stop("stopped; run the same command again to go on.", 130)
     except TyperException as error:
-        stop(f"{error} `peachdash --help` lists what there is.", 2)
+        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help of a group
+            print(error, file=sys.stderr)
+            sys.exit(2)
+        stop(wrong_use(error), 2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
@@ -78,6 +82,7 @@ def setup(
     from peachdash.workflows.setup import load_demo
 
     settings = start("setup")
+    require_no_serve(settings, "setup")
     with opened(settings) as database:
         say(f"database: {database.engine.url.database}")
         if demo:
@@ -112,11 +117,14 @@ def serve(
     serve_dashboard(load_settings(), port=port, address=address, browser=browser)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def predict(
-    source: Annotated[Path, typer.Argument(metavar="IN.csv", help="Reviews, one a row.")],
+    source: Annotated[Path, typer.Argument(metavar="IN.csv", parser=given_path, help="Reviews, one a row.")],
     target: Annotated[
-        Path, typer.Argument(metavar="OUT.csv", help="Where to write the same rows with readings.")
+        Path,
+        typer.Argument(
+            metavar="OUT.csv", parser=given_path, help="Where to write the same rows with readings."
+        ),
     ],
     model: Annotated[
         str,
@@ -143,29 +151,36 @@ def predict(
     say(f"{count:,} rows read by {reference.name} ({reference.revision}): {target}")
 
 
-app.command("import")(import_files)
+app.command("import", cls=PlainCommand)(import_files)
 app.command("profiles")(list_profiles)
-app.command("models")(list_models)
-app.command()(promote)
-app.command()(rollback)
+app.command("models", short_help="List the models that could be champion.")(list_models)
+app.command(cls=PlainCommand, short_help="Make a model the champion, after showing what changes.")(promote)
+app.command(short_help="Go back to the champion before the present one.")(rollback)
 
 
 @app.command()
 def evaluate(
     model: Annotated[
         list[str] | None,
-        typer.Option(help="Model to measure, several times for several.  [default: lexicon and both sizes]"),
+        typer.Option(
+            metavar="MODEL",
+            help="Model to measure, several times for several.  [default: lexicon and both sizes]",
+        ),
     ] = None,
     real_sets: Annotated[
         Path | None,
         typer.Option(
+            metavar="FOLDER",
+            parser=given_folder,
             help="Folder with published review sets in `reviews/`; nothing happens without one.  "
-            "[default: PEACHDASH_REAL_SETS, else ../shared/data]"
+            "[default: PEACHDASH_REAL_SETS, else ../shared/data]",
         ),
     ] = None,
     real_set: Annotated[
         list[str] | None,
-        typer.Option(help="Published set to measure on.  [default: those with labels from people]"),
+        typer.Option(
+            metavar="SET", help="Published set to measure on.  [default: those with labels from people]"
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -176,6 +191,7 @@ def evaluate(
     from peachdash.terminal_figures import EvaluationReport, print_evaluation
 
     settings = start("evaluate")
+    require_no_serve(settings, "evaluate")
     models, sets = evaluating.models_to_measure(settings, model or ()), tuple(real_set or DEFAULT_SETS)
     with opened(settings) as database:
         with console_progress() as show:
@@ -189,7 +205,7 @@ def evaluate(
     print_evaluation(EvaluationReport(results, pairs, costs, published), as_json=as_json)
 
 
-@app.command()
+@app.command(short_help="Say what customers of a business complain about.")
 def complaints(
     business: Annotated[str, typer.Option(help="Name or id of the business.")],
     as_json: Json = False,
@@ -231,7 +247,9 @@ def optimise() -> None:
     """Rewrite the stored reviews in the order that makes pages fast. Do it after large imports."""
     from peachdash.workflows.maintenance import optimise as rewrite
 
-    with opened(start("optimise")) as database:
+    settings = start("optimise")
+    require_no_serve(settings, "optimise")
+    with opened(settings) as database:
         say(f"{rewrite(database, viewer()):,} reviews lie in the order of business and date")
 
 

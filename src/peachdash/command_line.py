@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from peachdash.config import Settings, load_settings
-from peachdash.errors import BadInput
+from peachdash.errors import BadInput, DatabaseLocked
 from peachdash.records import ActiveModels, Scope
 
 if TYPE_CHECKING:
@@ -34,14 +34,35 @@ def start(process: str) -> Settings:
 def opened(settings: Settings) -> Iterator[Any]:
     """The database for the time of a command."""
     from peachdash.storage.database import open_database
+    from peachdash.storage.failures import explained
     from peachdash.workflows.models import settle_champion
 
     database = open_database(settings.database)
     try:
-        settle_champion(database, viewer(), settings)
-        yield database
+        with explained(database.engine):
+            settle_champion(database, viewer(), settings)
+            yield database
     finally:
         database.close()
+
+
+def require_no_serve(settings: Settings, command: str) -> None:
+    """For commands that need the database for themselves.
+
+    Raises:
+        DatabaseLocked: `serve` runs; the message says where its dashboard is.
+    """
+    from peachdash.jobs.serving import find_serve
+
+    running = find_serve(settings)
+    if running is None:
+        return
+    host = f"[{settings.address.strip('[]')}]" if ":" in settings.address else settings.address
+    shown = f" (dashboard: http://{host}:{running.port})" if settings.mode == "local" else ""
+    raise DatabaseLocked(
+        f"`peachdash serve` runs{shown}; the database is held by its process {running.pid}. "
+        f"`peachdash {command}` works only while it is stopped: stop it and do this again."
+    )
 
 
 def viewer() -> Scope:

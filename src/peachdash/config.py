@@ -78,6 +78,12 @@ class Settings(BaseSettings):
             raise ValueError("expected a path, got nothing")
         return Path(value).expanduser().absolute()
 
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        """Levels may be written in any case."""
+        return value.strip().upper() if isinstance(value, str) else value
+
     @property
     def database(self) -> str | Path:
         """What `open_database` takes: the URL that was set, else the DuckDB file in `home`."""
@@ -113,4 +119,5 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "PEACHDASH_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise BadInput(f"{name}={first['input']!r} cannot be used: {first['msg'].lower()}.") from error
+        told = first["msg"].removeprefix("Value error, ")
+        raise BadInput(f"{name}={first['input']!r} cannot be used: {told[:1].lower()}{told[1:]}.") from error

@@ -34,6 +34,10 @@ class DatabaseLocked(PeachdashError):
     """Another process holds the database file for writing."""
 
 
+class DatabaseFailed(PeachdashError):
+    """The open database could not do what was asked: a full disk, too little memory, a damaged file."""
+
+
 class DatabaseTooNew(PeachdashError):
     """The database was written by a later version of Peachdash."""
 

@@ -12,12 +12,13 @@ import typer
 from peachdash.command_line import Json, opened, read_file, say, start, viewer
 from peachdash.config import Settings
 from peachdash.errors import BadInput, JobFailed
+from peachdash.usage import given_path
 
 POLL_SECONDS = 0.2
 
 
 def import_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Review exports.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", parser=given_path, help="Review exports.")],
     business: Annotated[str | None, typer.Option(help="Business of rows that name none.")] = None,
     source: Annotated[
         str | None, typer.Option(help="Source (google, yelp, …) of rows that name none.")
@@ -44,13 +45,18 @@ def import_files(
     ] = False,
     rejects: Annotated[
         Path | None,
-        typer.Option(metavar="OUT.csv", help="Write the rejected rows, to be corrected and imported."),
+        typer.Option(
+            metavar="OUT.csv",
+            parser=given_path,
+            help="Write the rejected rows, to be corrected and imported.",
+        ),
     ] = None,
     as_json: Json = False,
-) -> None:
+) -> int:
     """Import review exports. Rows that are stored already are counted, not stored again.
 
-    With --json one object a line is printed for each file.
+    With --json one object a line is printed for each file. The exit status is 2 where every row of a file
+    was rejected.
     """
     from peachdash.terminal import print_import
     from peachdash.workflows.importing import ImportOptions
@@ -59,6 +65,7 @@ def import_files(
         raise BadInput(f"--rejects takes the rows of one file, got {len(files)} files.")
     settings = start("import")
     options = ImportOptions(business, source, _mapping(map_ or []), date_order, profile, platform_count)
+    status = 0
     for file in files:
         data = read_file(file)
         result = _import_one(settings, data, file, options, check=check)
@@ -67,6 +74,9 @@ def import_files(
         if rejects is not None:
             _write_rejects(data, file, result, rejects)
         print_import(result, as_json=as_json, file=file.name if len(files) > 1 else None)
+        if result["rejected"] and not (result["accepted"] or result["duplicates"]):
+            status = 2
+    return status
 
 
 def list_profiles(

@@ -10,8 +10,10 @@ import typer
 
 from peachdash.command_line import Json, opened, read_file, say, start, viewer
 from peachdash.errors import BadInput
+from peachdash.usage import PlainCommand, given_path
 
 labels = typer.Typer(
+    short_help="Labels by two annotators: export and import.",
     help="Labels by two annotators: export and import as CSV and as Label Studio's JSON.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -19,9 +21,11 @@ labels = typer.Typer(
 ENDINGS = (".csv", ".json")
 
 
-@labels.command("export")
+@labels.command("export", cls=PlainCommand)
 def export_labels(
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="OUT.csv, or OUT.json for Label Studio.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", parser=given_path, help="OUT.csv, or OUT.json for Label Studio.")
+    ],
     task: Annotated[
         str | None, typer.Option(help="Name or id of one labelling task.  [default: all]")
     ] = None,
@@ -53,17 +57,20 @@ def export_labels(
     say(f"{len(found.rows):,} labels of {found.rows['review_id'].nunique():,} reviews: {target}")
 
 
-@labels.command("import")
+@labels.command("import", cls=PlainCommand)
 def import_labels(
-    source: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file, or Label Studio's JSON.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE", parser=given_path, help="A CSV file, or Label Studio's JSON.")
+    ],
     name: Annotated[
         str, typer.Option(help="What the labelling task is called.  [default: name of the file]")
     ] = "",
     as_json: Json = False,
-) -> None:
+) -> int:
     """Take labels by two annotators from a file.
 
-    Reviews are found by their number and text. Rows that cannot be used are counted, with the reason.
+    Reviews are found by their number and text. Rows that cannot be used are counted, with the reason. The
+    exit status is 2 where that is every row.
     """
     from peachdash.terminal_labels import print_label_import
 
@@ -71,6 +78,7 @@ def import_labels(
     data = read_file(source)
     result = _request("import", {"file_name": source.name, "name": name}, data)
     print_label_import(result, as_json=as_json)
+    return 2 if result["rejected"] and not (result["accepted"] or result["known"]) else 0
 
 
 def _require_ending(path: Path) -> None:

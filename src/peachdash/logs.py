@@ -12,7 +12,10 @@ _FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s %(message)s"
 
 
 def configure_logging(settings: Settings, process: str) -> None:
-    """Log to `<home>/logs/<process>.log` (5 MB, three old files), and warnings to standard error."""
+    """Log to `<home>/logs/<process>.log` (5 MB, three old files), and warnings to standard error.
+
+    A record with `extra={"log_only": True}` goes to the file only.
+    """
     root = logging.getLogger("peachdash")
     if root.handlers:
         return
@@ -28,6 +31,7 @@ def configure_logging(settings: Settings, process: str) -> None:
     file.setFormatter(logging.Formatter(_FORMAT))
     console = logging.StreamHandler()
     console.setLevel(logging.WARNING)
+    console.addFilter(lambda record: not getattr(record, "log_only", False))
     console.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
     root.setLevel(settings.log_level)
     root.handlers = [file, console]

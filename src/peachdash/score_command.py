@@ -10,6 +10,7 @@ import typer
 
 from peachdash.command_line import Json, active, opened, say, start, viewer
 from peachdash.errors import BadInput
+from peachdash.usage import given_files, given_folder
 
 if TYPE_CHECKING:
     from peachdash.jobs.files import FilesRequest
@@ -21,12 +22,16 @@ def score(
         typer.Option(
             "--input",
             metavar="FILES",
+            parser=given_files,
             help="Parquet files with a column of texts: a file, a folder, or a pattern in quotation marks "
             "such as 'reviews/*.parquet'; several times for several. Without it the database is read.",
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Folder for the predictions, as Parquet parts.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", parser=given_folder, help="Folder for the predictions, as Parquet parts."
+        ),
     ] = None,
     engine: Annotated[
         Literal["local", "ray"],
@@ -34,8 +39,10 @@ def score(
     ] = "local",
     model: Annotated[
         list[str] | None,
-        typer.Option(help="As in `predict`, several times for several of one size. Files only.  "
-                     "[default: champion]"),
+        typer.Option(
+            metavar="MODEL",
+            help="As in `predict`, several times for several of one size. Files only.  [default: champion]",
+        ),
     ] = None,
     text_column: Annotated[str, typer.Option(help="Column that holds the text. Files only.")] = "text",
     title_column: Annotated[

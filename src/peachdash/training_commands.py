@@ -15,9 +15,11 @@ import typer
 from peachdash.command_line import Json, opened, say, start, viewer
 from peachdash.config import Settings
 from peachdash.errors import BadInput, JobFailed
+from peachdash.usage import PlainCommand, given_path
 
 POLL_SECONDS = 0.5
 data_sets = typer.Typer(
+    short_help="Data sets: freeze labels, list versions, show one.",
     help="Data sets: freeze the labels of the moment, list versions, show one.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -35,7 +37,7 @@ Start = Annotated[
 ]
 
 
-@data_sets.command("freeze")
+@data_sets.command("freeze", short_help="Freeze the labels of the moment as the next version.")
 def freeze(
     note: Annotated[str, typer.Option(help="What is to be remembered of it.")] = "",
     train_share: Annotated[
@@ -64,11 +66,14 @@ def list_data_sets(as_json: Json = False) -> None:
     print_data_sets(_ask(start("dataset"), "data_sets", {})["data_sets"], as_json=as_json)
 
 
-@data_sets.command("show")
+@data_sets.command("show", cls=PlainCommand)
 def show_data_set(
-    number: Annotated[int | None, typer.Argument(min=1, help="Version.  [default: the newest]")] = None,
+    number: Annotated[
+        int | None, typer.Argument(min=1, metavar="NUMBER", help="Version.  [default: the newest]")
+    ] = None,
     csv: Annotated[
-        Path | None, typer.Option(metavar="OUT.csv", help="Write its reviews to a file as well.")
+        Path | None,
+        typer.Option(metavar="OUT.csv", parser=given_path, help="Write its reviews to a file as well."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -91,7 +96,7 @@ def train(
     replay_share: Annotated[
         float | None, typer.Option(help="Share of general text in every epoch; 0 replays none.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of every shuffle and dropout.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of every shuffle and dropout, 0 to 2**31 - 1.")] = None,
     patience: Annotated[
         int | None, typer.Option(help="Epochs without a better macro-F1 after which it stops; 0 never.")
     ] = None,

@@ -8,8 +8,10 @@ import typer
 
 from peachdash.command_line import Json, opened, start, viewer
 from peachdash.records import Role
+from peachdash.usage import PlainCommand
 
 users = typer.Typer(
+    short_help="People of the server mode: list, add, change.",
     help="People of the server mode: list, add, change, assign to clients, deactivate.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -23,13 +25,14 @@ def list_users(as_json: Json = False) -> None:
     _request("list", {}, as_json=as_json)
 
 
-@users.command("add")
+@users.command("add", cls=PlainCommand)
 def add(
     email: Email,
     role: Annotated[Role, typer.Option(help="What they may do.")],
     name: Annotated[str, typer.Option(help="What they are called.")] = "",
     client: Annotated[
-        list[str] | None, typer.Option(help="Client of a manager or client, several times for several.")
+        list[str] | None,
+        typer.Option(metavar="CLIENT", help="Client of a manager or client, several times for several."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -38,7 +41,7 @@ def add(
     _request("add", arguments, as_json=as_json)
 
 
-@users.command("change")
+@users.command("change", cls=PlainCommand)
 def change(
     email: Email,
     role: Annotated[Role | None, typer.Option(help="Another role.")] = None,
@@ -49,19 +52,19 @@ def change(
     _request("change", {"email": email, "role": role and role.value, "name": name}, as_json=as_json)
 
 
-@users.command("deactivate")
+@users.command("deactivate", cls=PlainCommand)
 def deactivate(email: Email, as_json: Json = False) -> None:
     """Keep somebody out, at once and in every browser."""
     _request("change", {"email": email, "active": False}, as_json=as_json)
 
 
-@users.command("activate")
+@users.command("activate", cls=PlainCommand)
 def activate(email: Email, as_json: Json = False) -> None:
     """Let somebody in again."""
     _request("change", {"email": email, "active": True}, as_json=as_json)
 
 
-@users.command("assign")
+@users.command("assign", cls=PlainCommand)
 def assign(
     email: Email,
     client: Annotated[str, typer.Argument(metavar="CLIENT", help="Name or id of the client.")],
@@ -73,7 +76,7 @@ def assign(
     _request("assign", arguments, as_json=as_json)
 
 
-@users.command("sign-out")
+@users.command("sign-out", cls=PlainCommand)
 def sign_out(
     email: Email,
     new_account: Annotated[

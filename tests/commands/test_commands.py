@@ -195,7 +195,7 @@ def test_a_second_process_is_told_who_holds_the_database(peachdash, tmp_path):
     try:
         assert holder.stdout is not None
         holder.stdout.readline()
-        peachdash("optimise").assert_refused(str(holder.pid), "held by")
+        peachdash("optimise").assert_refused(str(holder.pid), "held by", "optimise and setup need it stopped")
     finally:
         holder.kill()
 
@@ -239,7 +239,9 @@ def test_commands_hand_their_work_to_a_running_serve(peachdash, served, plain):
     found = peachdash("import", plain, "--json")
     assert found.json["accepted"] == 1
     peachdash("import", plain.parent / "no.csv").assert_refused("no.csv")
-    peachdash("optimise").assert_refused("held by")
+    for command in ("optimise", "evaluate", "setup"):
+        place = f"(dashboard: http://127.0.0.1:{port})"
+        peachdash(command).assert_refused(place, f"`peachdash {command}` works only while it is stopped")
     assert peachdash("status", "--json").json["reviews"] == 1
     peachdash("serve", "--no-browser", "--port", str(port)).assert_refused(str(port))
 

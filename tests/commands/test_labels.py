@@ -31,6 +31,16 @@ def test_an_import_says_what_it_took_and_what_not(stored):
     ]
 
 
+def test_an_import_of_which_nothing_could_be_used_fails(stored, peachdash, tmp_path):
+    again = peachdash("labels", "import", tmp_path / "labels.csv")
+    assert again.status == 0, "what is known already is no failure"
+    (tmp_path / "none.csv").write_text("text,annotator,label\nunknown,ada,neutral\n")
+    done = peachdash("labels", "import", tmp_path / "none.csv")
+    assert done.status == 2
+    assert done.out.splitlines()[0].endswith("rows rejected 1")
+    assert len(done.out.splitlines()) == 2
+
+
 def test_labels_are_exported_as_csv(stored, peachdash, tmp_path):
     done = peachdash("labels", "export", tmp_path / "out.csv")
     assert done.status == 0
@@ -57,7 +67,9 @@ def test_wrong_use_is_one_clear_line(stored, peachdash, tmp_path):
     )
     peachdash("labels", "export", tmp_path / "o.csv", "--task", "x").assert_refused("'x'", "First round")
     (tmp_path / "bad.json").write_text("{")
-    peachdash("labels", "import", tmp_path / "bad.json").assert_refused("no JSON")
+    peachdash("labels", "import", tmp_path / "bad.json").assert_refused("bad.json is no JSON")
+    (tmp_path / "zero.csv").write_text("")
+    peachdash("labels", "import", tmp_path / "zero.csv").assert_refused("zero.csv is empty: expected a CSV")
     peachdash("labels", "import", tmp_path / "none.csv").assert_refused("cannot be read")
 
 

@@ -56,6 +56,10 @@ def test_without_labels_there_is_nothing_to_freeze_or_train_on(peachdash):
     peachdash("dataset", "freeze").assert_refused("no label to freeze")
     peachdash("dataset", "show").assert_refused("peachdash dataset freeze")
     peachdash("train").assert_refused("peachdash dataset freeze")
+    peachdash("train", "--learning-rate", "nan").assert_refused("learning_rate must lie above 0")
+    peachdash("train", "--epochs", "0").assert_refused("epochs must lie in 1 to 200")
+    peachdash("train", "--start", "nope").assert_refused("There is no model 'nope'")
+    peachdash("train", "--seed", "-1").assert_refused("seed must lie in 0 to 2**31 - 1")
     assert peachdash("dataset", "list").out.startswith("no data set yet")
     assert peachdash("train", "--list").out.startswith("nothing was trained here yet")
 

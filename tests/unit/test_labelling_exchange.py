@@ -127,6 +127,8 @@ def test_a_ground_truth_is_an_adjudication_where_two_others_labelled():
         (b"[1]", "list of tasks"),
         (b'[{"text": "x", "sentiment": "Positive"}]', "not as JSON-MIN"),
         (b"\xff\xfe", "no JSON"),
+        (b" \n", "The file is empty: expected Label Studio's JSON"),
+        (b"[" * 200_000, "nested too deeply to be Label Studio's JSON"),
     ],
 )
 def test_other_json_is_refused_in_words(content, told):
@@ -154,7 +156,7 @@ def test_a_plain_table_of_another_program_is_understood():
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(b"label,annotator\n", "text or review_id"), (b"text,label\n", "column annotator"), (b"", "no CSV"),
+    [(b"label,annotator\n", "text or review_id"), (b"text,label\n", "column annotator"), (b"", "is empty"),
      (b"text,annotator\n", "column label"), (b"\xff\xfe\x00", "no CSV")],
 )  # fmt: skip
 def test_other_tables_are_refused_in_words(content, told):

@@ -32,6 +32,7 @@ LAYERS = [
         "serve",
         "command_line",
     ],
+    ["usage"],
     ["ui"],
     ["jobs"],
     ["workflows"],

@@ -25,6 +25,8 @@ def test_settings_go_to_json_and_back() -> None:
         {"batch_size": 0},
         {"epochs": 0},
         {"lora_rank": 0},
+        {"seed": -1},
+        {"seed": 2**31},
         {"lora_alpha": -1.0},
         {"lora_dropout": 1.0},
         {"head_dropout": -0.1},

@@ -12,6 +12,7 @@ from peachdash.jobs.serving import find_serve
 from peachdash.records import Scope
 from peachdash.sentiment.active import find_active
 from peachdash.storage.database import open_database
+from peachdash.storage.failures import explained
 from peachdash.workflows.complaints import describe_complaints
 
 
@@ -30,8 +31,9 @@ def report_complaints(
         return hand_over(settings, {"kind": "complaints", "business": business, "viewer": scope.viewer})
     database = open_database(settings.database)
     try:
-        models = find_active(settings)
-        find_issues(database, scope, settings, models, on_progress=on_progress)
-        return describe_complaints(database, scope, models, business)
+        with explained(database.engine):
+            models = find_active(settings)
+            find_issues(database, scope, settings, models, on_progress=on_progress)
+            return describe_complaints(database, scope, models, business)
     finally:
         database.close()

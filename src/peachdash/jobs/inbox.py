@@ -30,6 +30,7 @@ from peachdash.jobs.training_requests import perform_training_request
 from peachdash.records import Scope
 from peachdash.sentiment.active import find_active
 from peachdash.storage.database import Database
+from peachdash.storage.failures import explained
 from peachdash.workflows.complaints import describe_complaints
 from peachdash.workflows.import_plan import plan_result
 from peachdash.workflows.imports import ImportOptions, import_export, plan_import
@@ -82,7 +83,8 @@ def _answer(database: Database, settings: Settings, folder: Path) -> bool:
     scope = Scope.everything(str(request.get("viewer", "command")))
     answer: dict[str, Any]
     try:
-        answer = {"result": _perform(database, settings, scope, request, data)}
+        with explained(database.engine):
+            answer = {"result": _perform(database, settings, scope, request, data)}
     except PeachdashError as error:
         answer = {"error": str(error), "kind": type(error).__name__}
     except Exception as error:

@@ -35,8 +35,8 @@ def flat_frame(rows: pd.DataFrame) -> pd.DataFrame:
     return flat[ROW_COLUMNS].astype(object).where(flat[ROW_COLUMNS].notna(), "")
 
 
-def read_csv(content: bytes) -> pd.DataFrame:
-    """The long form of a CSV file in UTF-8.
+def read_csv(content: bytes, name: str = "The file") -> pd.DataFrame:
+    """The long form of a CSV file in UTF-8, which messages call by its name.
 
     Columns that it needs are annotator, label, and text or review_id; the others of `ROW_COLUMNS` may be
     missing. Cells that were made safe for spreadsheets by an apostrophe are read as they were.
@@ -46,8 +46,10 @@ def read_csv(content: bytes) -> pd.DataFrame:
     """
     try:
         table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, UnicodeDecodeError) as error:
-        raise BadInput(f"The file is no CSV in UTF-8: {error}.") from error
+    except pd.errors.EmptyDataError as error:
+        raise BadInput(f"{name} is empty: expected a CSV file with a header line.") from error
+    except ValueError as error:
+        raise BadInput(f"{name} is no CSV in UTF-8: {str(error).rstrip('.')}.") from error
     table = table.rename(columns=_renamed([str(name) for name in table.columns]))
     if "review_id" not in table and "text" not in table:
         raise BadInput("A table of labels has a column text or review_id, this one has neither.")

@@ -111,8 +111,10 @@ def _text(name: str, words: str) -> dict[str, Any]:
     return {"from_name": name, "to_name": TEXT, "type": "textarea", "value": {"text": [words]}}
 
 
-def read_tasks(content: bytes) -> pd.DataFrame:
-    """The long form of a JSON file as Label Studio exports it (JSON, not JSON-MIN).
+def read_tasks(content: bytes, name: str = "The file") -> pd.DataFrame:
+    """The long form of a JSON file, which messages call by its name, as Label Studio exports it.
+
+    That is JSON, not JSON-MIN.
 
     Skipped annotations and predictions are left out. A ground truth counts as adjudication where two others
     annotated the same review. Labels are found in any case, under whichever name the interface gave them.
@@ -120,10 +122,14 @@ def read_tasks(content: bytes) -> pd.DataFrame:
     Raises:
         BadInput: the file is no such JSON; the message says what was found.
     """
+    if not content.strip():
+        raise BadInput(f"{name} is empty: expected Label Studio's JSON.")
     try:
         tasks = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"The file is no JSON: {error}.") from error
+    except RecursionError as error:
+        raise BadInput(f"{name} is nested too deeply to be Label Studio's JSON.") from error
+    except ValueError as error:
+        raise BadInput(f"{name} is no JSON: {error}.") from error
     if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
         raise BadInput("Label Studio's JSON is a list of tasks; this file holds something else.")
     if tasks and not any(isinstance(task.get("data"), dict) for task in tasks):

@@ -30,7 +30,7 @@ class TrainingSettings:
         lora_dropout, head_dropout: shares of 0 up to under 1.
         replay_share: share of general examples in every epoch, 0 up to under 1; used where a replay frame
             is given.
-        seed: of the head, of dropout and of every shuffle.
+        seed: of the head, of dropout and of every shuffle, 0 to 2**31 - 1.
         warmup_share: share of all steps over which the rate rises from 0; then it falls to 0 in a line.
         weight_decay: AdamW's, 0 or more.
         patience: epochs without a better macro-F1 after which training stops; 0 never stops early.
@@ -76,6 +76,7 @@ class TrainingSettings:
             "lora_rank must lie in 1 to 256": 1 <= self.lora_rank <= 256,
             "lora_alpha must be positive": self.lora_alpha > 0,
             f"{', '.join(shares)} must lie in 0 to under 1": all(0 <= getattr(self, s) < 1 for s in shares),
+            "seed must lie in 0 to 2**31 - 1": 0 <= self.seed < 2**31,
             "weight_decay and patience must be 0 or more": self.weight_decay >= 0 and self.patience >= 0,
             f"class_weights must be one of {', '.join(CLASS_WEIGHTS)}": self.class_weights in CLASS_WEIGHTS,
             "max_length must lie in 8 to 512": 8 <= self.max_length <= 512,

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from peachdash.errors import BadInput, DatabaseLocked
+from peachdash.storage.failures import failure_words, place_of
 from peachdash.storage.migrate import upgrade_schema
 
 _MARK_AT_8 = b"DUCK"
@@ -117,11 +118,10 @@ def _explain(error: BaseException, url: sa.URL) -> Exception:
         pid = re.search(r"PID (\d+)", message)
         holder = f"process {pid[1]}{_command_of(pid[1])}" if pid else "another process"
         return DatabaseLocked(
-            f"{url.database} is held by {holder}. Stop it, or let it do the work: while `peachdash serve` "
-            "runs, its commands hand their work to it."
+            f"{url.database} is held by {holder}. Wait until it ends, or stop it. While `peachdash serve` "
+            "runs, commands hand their work to it; only evaluate, optimise and setup need it stopped."
         )
-    first = message.splitlines()[0] if message else type(error).__name__
-    return BadInput(f"The database {url.render_as_string(hide_password=True)} cannot be opened: {first}")
+    return BadInput(f"The database {place_of(url)} cannot be opened: {failure_words(error)}")
 
 
 def _command_of(pid: str) -> str:

@@ -62,7 +62,8 @@ def import_labels(
     """
     if not scope.may_label:
         raise NotFound(NOT_FOR_YOU)
-    rows = read_tasks(content) if file_name.casefold().endswith(".json") else read_csv(content)
+    read = read_tasks if file_name.casefold().endswith(".json") else read_csv
+    rows = read(content, file_name)
     called = (" ".join(name.split()) or file_name)[:NAME_LIMIT]
     with database.write() as connection:
         judged = _judge(connection, scope, rows)

@@ -96,12 +96,12 @@ def plan_training(
         ModelRefused: an encoder of the hub that cannot be trained here.
     """
     _require_analyst(scope)
-    with database.read() as connection:
-        data_set = fetch_data_set(connection, scope, request.data_set)
-        rows = fetch_data_set_reviews(connection, scope, data_set["data_set_id"])
     start, encoder, hub = _find_start(request.start, settings)
     chosen = complete_settings(encoder.size, request.changes)
     _require_rank(start, chosen)
+    with database.read() as connection:
+        data_set = fetch_data_set(connection, scope, request.data_set)
+        rows = fetch_data_set_reviews(connection, scope, data_set["data_set_id"])
     train, validation = (rows[rows["split"] == split] for split in ("train", "validation"))
     require_trainable(train, validation)
     kept = pd.concat([train, validation], ignore_index=True)
