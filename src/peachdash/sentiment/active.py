@@ -91,7 +91,8 @@ def find_model(name: str, settings: Settings) -> ModelReference:
     except ChampionMissing as error:
         file = settings.home / CHAMPION_FILE
         raise ChampionMissing(
-            f"{error} Bring its folder back, or delete {file} to return to the shipped model."
+            f"{error} Bring its folder back, go back to the champion before by `peachdash rollback`, or "
+            f"delete {file} to return to the shipped one."
         ) from error
 
 
