@@ -15,7 +15,7 @@ from peachdash.ui.candidate_data import (
 from peachdash.ui.candidate_measure import render_comparison, render_gates, render_measurement
 from peachdash.ui.candidate_preview import render_preview
 from peachdash.ui.candidate_promotion import render_history, render_promotion, render_rollback
-from peachdash.ui.candidate_table import models_sentence, render_candidates
+from peachdash.ui.candidate_table import models_sentence, none_to_choose, render_candidates
 from peachdash.ui.headline import render_headline
 
 session = open_session()
@@ -28,10 +28,7 @@ render_candidates(session, candidates)
 st.header("From candidate to champion", anchor=False, divider="grey")
 candidate = chosen_candidate(candidates)
 if candidate is None:
-    st.info(
-        "No other fine-tuned model can read here yet. The page Train makes one.",
-        icon=":material/model_training:",
-    )
+    st.info(none_to_choose(candidates), icon=":material/model_training:")
 else:
     with st.skeleton(height=300):
         case = candidate_case(session, candidate)

@@ -50,6 +50,10 @@ class ModelRefused(ModelUnavailable):
     """A model folder that is unsafe or incomplete: wrong hash, pickle weights, remote code."""
 
 
+class ChampionMissing(ModelUnavailable):
+    """The promoted champion is not among the models any more."""
+
+
 class JobFailed(PeachdashError):
     """Work in another process ended without its result."""
 

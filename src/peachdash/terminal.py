@@ -204,6 +204,8 @@ def print_status(result: dict[str, Any], *, as_json: bool) -> None:
     print(f"serving   {'http://127.0.0.1:' + str(serving['port']) if serving else 'no'}")
     for role in ("champion", "generic"):
         _print_role(role, result)
+    for refused in result["models_refused"]:
+        print(f"refused   {refused}")
     _print_speed(result.get("last_scoring"))
     print(f"stored    {result['reviews']:,} reviews of {result['businesses']:,} businesses")
     counts = [f"{result[name]:,} {name}" for name in ("reports", "decisions", "imports")]

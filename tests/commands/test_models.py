@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from peachdash.sentiment.registry import list_models
 from peachdash.storage.database import open_database
 from peachdash.workflows.candidates import CANDIDATE, CHAMPION, GENERIC, record_measurement
 from peachdash.workflows.promoting import make_preview
@@ -62,6 +64,18 @@ def test_the_way_there_and_back(peachdash, world):
     assert back.json == {"revision": world.champion, "previous": world.candidate}
     assert world.active == world.champion
     peachdash("rollback", "--reason", "again", "--yes").assert_refused("no champion before")
+
+
+def test_a_champion_whose_folder_is_gone_is_left_by_rollback(peachdash, world):
+    assert peachdash("promote", world.candidate, "--reason", "better", "--yes").status == 0
+    [folder] = [
+        model.folder for model in list_models(world.settings.trained) if model.revision == world.candidate
+    ]
+    shutil.rmtree(folder)
+    peachdash("models").assert_refused("active champion", "peachdash rollback", "champion.json")
+    back = peachdash("rollback", "--reason", "it is gone", "--yes", "--json")
+    assert back.json["revision"] == world.champion
+    assert peachdash("models").out.startswith(world.champion)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 NEW = ["label", "p_negative", "p_neutral", "p_positive", "needs_review"]
 
 
@@ -109,6 +112,44 @@ def test_missing_files_folders_and_models(peachdash, tmp_path):
     peachdash("predict", source, tmp_path, "--model", "lexicon").assert_refused("cannot be written")
     peachdash("predict", source, tmp_path / "no" / "out.csv", "--model", "lexicon").assert_refused("folder")
     peachdash("predict", source, out, "--model", "nonsense").assert_refused("nonsense", "generic-small")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"PAR1" + bytes(range(256)), b"PK\x03\x04" + bytes(range(256)), bytes(range(256)) * 9, b"<html>x"],
+    ids=["parquet", "xlsx", "binary", "web page"],
+)
+def test_only_csv_is_offered(peachdash, tmp_path, content):
+    source = write(tmp_path / "in.csv", content)
+    told = peachdash("predict", source, tmp_path / "out.csv", "--model", "lexicon")
+    told.assert_refused("CSV")
+    assert not {"JSON", "XLSX"} & set(told.err.replace(",", " ").replace(".", " ").split())
+
+
+@pytest.mark.parametrize("file", ["adapter.safetensors", "model.json"])
+def test_a_damaged_champion_is_refused_and_status_names_it(peachdash, tmp_path, file):
+    models, source = tmp_path / "models", write(tmp_path / "in.csv", "text\nfine\n")
+    shutil.copytree(REPOSITORY / "models", models)
+    os.truncate(models / "champion-small" / file, 100)
+    here = {"PEACHDASH_MODELS": str(models), "PEACHDASH_DEVICE": "cpu"}
+    told = peachdash("predict", source, tmp_path / "out.csv", **here)
+    told.assert_refused("champion-small is refused", str(models / "champion-small" / file))
+    assert not (tmp_path / "out.csv").exists()
+    status = peachdash("status", **here)
+    assert status.status == 0, status.err
+    assert f"refused   {models / 'champion-small' / file}" in status.out
+    assert "champion  none: " in status.out
+    peachdash("score", **here).assert_refused("champion-small is refused")
+
+
+def test_a_champion_that_is_gone_is_said_with_the_way_back(peachdash, tmp_path):
+    source, home = write(tmp_path / "in.csv", "text\nfine\n"), tmp_path / "home"
+    home.mkdir()
+    (home / "champion.json").write_text('{"revision": "small-000000000000"}')
+    out = tmp_path / "out.csv"
+    peachdash("predict", source, out).assert_refused("active champion", f"delete {home / 'champion.json'}")
+    done = peachdash("predict", source, out, "--model", "champion-small")
+    assert done.status == 0, done.err
 
 
 def test_needs_no_database(fresh_peachdash, tmp_path):

@@ -51,5 +51,31 @@ def test_wrong_use_is_one_line(peachdash, reviews, tmp_path):
     lexicon.assert_refused("lexicon")
 
 
+def test_brackets_in_names_are_names(peachdash, reviews, tmp_path):
+    folder = tmp_path / "br[1]"
+    reviews.rename(folder)
+    (folder / "b.parquet").rename(tmp_path / "x[1].parquet")
+    assert peachdash("score", "--input", "br[1]", "--output", "one", "--json").json["rows"] == 3
+    both = peachdash(
+        "score", "--input", "x[1].parquet", "--input", "br[[]1]/*.parquet", "--output", "two", "--json"
+    )
+    assert both.json["rows"] == 6
+
+
+def test_an_output_folder_that_holds_the_input_is_said(peachdash, reviews):
+    for source in (reviews / "a.parquet", reviews):
+        told = peachdash("score", "--input", source, "--output", reviews)
+        told.assert_refused("output folder", "holds the input", "another folder")
+
+
+def test_unreadable_texts_and_columns_are_one_line(peachdash, reviews):
+    texts = pa.array([b"caf\xe9"]).cast(pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"text": texts}), reviews / "c.parquet")
+    peachdash("score", "--input", reviews, "--output", "out").assert_refused("c.parquet, row group 1 of 1")
+    twice = pa.table([pa.array(["a"]), pa.array(["b"])], names=["text", "text"])
+    pq.write_table(twice, reviews / "c.parquet")
+    peachdash("score", "--input", reviews, "--output", "out").assert_refused("2 columns called 'text'")
+
+
 def test_before_any_scoring_status_says_so(peachdash):
     assert "nothing has been read yet" in peachdash("status").out

@@ -744,7 +744,16 @@ CALLS: dict[str, list[Call]] = {
             kept=lambda answer: {
                 name: value
                 for name, value in answer.items()
-                if name not in ("home", "database", "labelled", "champion", "generic", "models_error")
+                if name
+                not in (
+                    "home",
+                    "database",
+                    "labelled",
+                    "champion",
+                    "generic",
+                    "models_error",
+                    "models_refused",
+                )
             },
         )
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from peachdash.errors import DatabaseLocked, ModelUnavailable
+from peachdash.errors import DatabaseLocked, ModelRefused, ModelUnavailable
 from peachdash.jobs import service as service_module
 from peachdash.sentiment.active import find_active
 
@@ -99,6 +99,17 @@ def test_a_missing_model_is_a_clear_line(dashboard, page, monkeypatch):
     app = dashboard.open(page)
     assert "A model is missing." in words(app)
     assert "run make models" in words(app)
+
+
+@pytest.mark.parametrize("page", ["overview", "models", "train"])
+def test_a_damaged_model_is_a_clear_line(dashboard, page, monkeypatch):
+    def refused(settings: object) -> None:
+        raise ModelRefused("The model champion-small is refused: restore the folder.")
+
+    monkeypatch.setattr(service_module, "find_active", refused)
+    app = dashboard.open(page)
+    assert "A model is refused." in words(app)
+    assert "champion-small is refused: restore the folder" in words(app)
 
 
 def test_a_mended_failure_is_gone_at_the_next_run(dashboard, monkeypatch):

@@ -11,6 +11,8 @@ from peachdash.jobs.supervisor import Supervisor
 from peachdash.storage import schema as t
 from peachdash.storage.database import open_database
 from peachdash.ui.candidate_preview import business_rows, class_rows
+from peachdash.ui.candidate_table import none_to_choose
+from peachdash.workflows.candidate_list import Candidate
 from peachdash.workflows.candidates import CANDIDATE, CHAMPION, GENERIC, record_measurement
 from peachdash.workflows.promoting import make_preview, promote_candidate
 from tests.integration.candidate_world import ANA, BEN, build_candidate_world, freeze
@@ -253,6 +255,19 @@ def test_without_labels_and_reviews_the_page_still_opens(tmp_path, monkeypatch, 
     assert "There are no labelled test reviews yet" in words(app)
     assert "No champion is on record yet" in words(app)
     database.close()
+
+
+def test_a_model_without_its_encoder_is_said_with_the_command():
+    def made(role: str, size: str, *, installed: bool) -> Candidate:
+        return Candidate(
+            f"{size}-000000000000", f"{role}-{size}", role, size, False, False, installed,
+            None, None, None, None, "", "", None, "shipped",
+        )  # fmt: skip
+
+    generic, base = made("generic", "base", installed=False), made("champion", "base", installed=False)
+    assert none_to_choose([generic, base]).startswith("champion-base is here but cannot read")
+    assert "`make install-base`" in none_to_choose([generic, base])
+    assert "Train makes one" in none_to_choose([generic, made("champion", "base", installed=True)])
 
 
 def test_rows_of_a_preview():

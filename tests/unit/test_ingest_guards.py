@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
 
 import openpyxl
@@ -60,6 +61,38 @@ def test_refusals(data: bytes, filename: str, reason: str) -> None:
         read_table(data, filename)
     assert str(refusal.value).startswith(filename)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("size", [300, 5_000, 100_000])
+def test_random_bytes_are_no_reviews(seed: int, size: int) -> None:
+    with pytest.raises(BadInput, match="is a binary file"):
+        guards.check_not_binary(random.Random(seed).randbytes(size), "bin.csv")
+
+
+@pytest.mark.parametrize(
+    "encoding", ["cp1252", "latin-1", "mac_roman", "utf-8", "utf-16", "utf-16-le", "utf-32"]
+)
+def test_text_in_any_encoding_passes_also_with_some_control_characters(encoding: str) -> None:
+    words = "Très bon café à 5 £" if encoding == "latin-1" else "Très bon café – “superbe”, à 5 €"
+    text = "text;stars\n" + f"{words};5\n" * 40
+    guards.check_not_binary(text.encode(encoding), "x.csv")
+    guards.check_not_binary((text + "a\0b\x07").encode(encoding), "x.csv")
+    guards.check_not_binary("text\ncafé et croissant \x01, très bon\x02\n".encode(encoding), "x.csv")
+
+
+def test_control_characters_in_utf8_pass_up_to_a_tenth() -> None:
+    guards.check_not_binary(b"good \x08 soup " * 40, "x.csv")
+    guards.check_not_binary(("été \x08 soup " * 40).encode(), "x.csv")
+    with pytest.raises(BadInput, match="binary"):
+        guards.check_not_binary(b"soup\x08" * 40, "x.csv")
+
+
+def test_the_message_names_what_the_caller_reads() -> None:
+    for data in (b"PAR1", b"%PDF", b"<html>", bytes(range(256)), b"\xd0\xcf\x11\xe0"):
+        with pytest.raises(BadInput, match="CSV") as refusal:
+            guards.check_not_binary(data, "x", "CSV")
+        assert "JSON" not in str(refusal.value)
 
 
 def test_size_limit_is_exact() -> None:

@@ -203,6 +203,20 @@ def test_no_text_and_no_stars_is_refused(text: str) -> None:
         read(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('text,business\n"a b\nc,d\n', r"row 1: a quotation mark.*'text' holds neither words nor stars"),
+        ("text,business\na,b,c\n5,Ash\n4,Ash\n", "row 1: 3 fields.*'text' holds neither"),
+        ("text,business\n5,Ash\n4,Ash\n", "'text' holds neither words nor stars"),
+    ],
+)
+def test_rows_that_cannot_be_used_under_a_fitting_name_are_said(text: str, reason: str) -> None:
+    with pytest.raises(BadInput, match=rf"No row of export\.csv could be used: {reason}"):
+        read(text)
+    assert len(read(text, mapping={"text": "text"}, business="Ash").rows)
+
+
 def test_empty_hash_key_is_refused() -> None:
     with pytest.raises(ValueError, match="key"):
         read("text\ngood\n", hash_key=b"")

@@ -14,7 +14,7 @@ from sentiment_tiny import Built, make_frame, probabilities, score
 from peachdash.errors import BadInput
 from peachdash.sentiment import file_run
 from peachdash.sentiment.engine import Scorer
-from peachdash.sentiment.files import read_rows, score_files
+from peachdash.sentiment.files import count_rows, read_columns, read_rows, score_files
 from peachdash.sentiment.predictions import PREDICTION_SCHEMA, hash_bytes, hex_strings
 from peachdash.sentiment.preparing import (
     HelperPool,
@@ -167,6 +167,81 @@ def test_wrong_inputs_are_refused(generic: Built, scorer: Scorer, inputs: list[P
     output.mkdir()
     numbers.rename(output / "n.parquet")
     refused("no file of predictions", inputs)
+
+
+def damage_a_page(path: Path) -> None:
+    """Overwrite what follows the magic number: the first page of the first row group."""
+    data = bytearray(path.read_bytes())
+    data[4:60] = b"\xff" * 56
+    path.write_bytes(bytes(data))
+
+
+def write_wrong_utf8(path: Path) -> None:
+    texts = pa.array([b"fine", b"caf\xe9"]).cast(pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"text": texts}), path)
+
+
+def test_text_that_is_no_utf8_and_damaged_pages_name_their_file(
+    generic: Built, scorer: Scorer, inputs: list[Path], tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong.parquet"
+    write_wrong_utf8(wrong)
+    with pytest.raises(BadInput, match=r"wrong\.parquet, row group 1 of 1 cannot be read"):
+        score_files([wrong], tmp_path / "out", [generic.reference], scorer)
+    damage_a_page(inputs[1])
+    with pytest.raises(BadInput, match=r"b\.parquet, row group 1 of \d+ cannot be read") as caught:
+        score_files(inputs, tmp_path / "out", [generic.reference], scorer)
+    assert "\n" not in str(caught.value)
+    score_files(inputs[:1], tmp_path / "out", [generic.reference], scorer)
+    keys = read(tmp_path / "out")["text_sha256"].to_pylist()
+    assert len(keys) == len(set(keys)) > 40
+
+
+@pytest.mark.parametrize("place", range(4, 400, 13))
+def test_a_damaged_byte_anywhere_is_read_or_refused(tmp_path: Path, place: int) -> None:
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"text": [f"the soup {number}" for number in range(40)]}), path)
+    data = bytearray(path.read_bytes())
+    data[place : place + 6] = b"\xff" * 6
+    path.write_bytes(bytes(data))
+    said = "x.parquet"
+    try:
+        total = count_rows([path], ["text"])
+        list(read_rows(path, 0, total, "text", None))
+    except BadInput as error:
+        said = str(error)
+    assert "x.parquet" in said
+
+
+def test_columns_without_or_with_a_common_name_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "two.parquet"
+    pq.write_table(pa.table([pa.array(["a"]), pa.array(["b"])], names=["text", "text"]), path)
+    with pytest.raises(BadInput, match=r"two\.parquet has 2 columns called 'text'"):
+        count_rows([path], ["text"])
+    pq.write_table(pa.table({"text": ["a"]}), path)
+    for columns in (("", None), ("text", "")):
+        with pytest.raises(BadInput, match="name of a column is empty"):
+            count_rows([path], read_columns(*columns))
+
+
+def test_a_full_folder_is_named_and_keeps_no_half_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def fill(table: pa.Table, path: Path, **options: object) -> None:
+        path.write_bytes(b"half")
+        raise OSError(told[-1])
+
+    monkeypatch.setattr(file_run.pq, "write_table", fill)
+    for error, said in (
+        ("Error writing bytes to file. Detail: [errno 28] No space left on device", "is full.*goes on once"),
+        ("Error writing bytes to file. Detail: [errno 5] Input/output error", "Input/output error"),
+    ):
+        told.append(error)
+        with pytest.raises(BadInput, match=f"{tmp_path}.*{said}"):
+            file_run.write_part(tmp_path, pa.table({"a": [1]}), "part-1")
+        assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 20), (3, 9), (7, 14), (19, 20), (5, 5), (13, 40)])

@@ -7,14 +7,17 @@ import signal
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from peachdash.errors import ModelUnavailable
+from peachdash.errors import BadInput, ModelUnavailable
 from peachdash.sentiment import ray_engine
 from peachdash.sentiment.engine import Scorer
+from peachdash.sentiment.file_run import FilesResult
 from peachdash.sentiment.files import score_files
 from peachdash.sentiment.ray_engine import RayPlan, cut_units, score_files_by_ray
 from peachdash.sentiment.registry import resolve_model
@@ -44,6 +47,31 @@ def test_without_ray_the_message_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(ModelUnavailable, match="pip install"):
         score_files_by_ray(write(tmp_path, 4), tmp_path / "out", [], RayPlan(ENCODERS))
+
+
+def test_what_an_actor_cannot_read_is_refused_here(tmp_path, monkeypatch):
+    path = tmp_path / "wrong.parquet"
+    texts = pa.array([b"fine", b"caf\xe9"]).cast(pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"text": texts}), path)
+    actor = object.__new__(ray_engine._Actor)
+    actor._output, actor._plan, actor._seen = tmp_path / "out", RayPlan(ENCODERS), {}
+    actor._scorer = actor._group = None
+    monkeypatch.setattr(ray_engine, "FilesRun", lambda *arguments: Reader())
+    [unit] = cut_units([path], 6)
+    told = actor({name: np.array([value]) for name, value in unit.items()})
+    rows = [{name: values[0] for name, values in told.items()}]
+    with pytest.raises(BadInput, match=r"wrong\.parquet, row group 1 of 1"):
+        ray_engine._followed(SimpleNamespace(iter_rows=lambda: iter(rows)), 2, lambda progress: None)
+
+
+class Reader:
+    """A run that only takes the rows."""
+
+    def go(self, scorer, pieces):
+        list(pieces)
+
+    def result(self):
+        return FilesResult(0, 0, "cpu", "fp32", 0.0)
 
 
 @pytest.fixture

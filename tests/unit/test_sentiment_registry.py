@@ -1,6 +1,8 @@
 """From names to models."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from peachdash.errors import BadInput, ModelRefused, ModelUnavailable
+from peachdash.errors import BadInput, ChampionMissing, ModelRefused, ModelUnavailable
 from peachdash.sentiment import registry
 from peachdash.sentiment.adapter import ModelManifest, write_model
-from peachdash.sentiment.registry import ModelReference, default_size, list_models, resolve_model
+from peachdash.sentiment.registry import (
+    ModelReference,
+    default_size,
+    list_models,
+    list_refused,
+    resolve_model,
+)
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -67,8 +75,45 @@ def test_without_the_base_encoder_the_small_one_serves_and_torch_is_not_asked(
 
 
 def test_a_size_without_a_model_falls_back_to_the_other(places: tuple[Path, Path]) -> None:
-    (places[0] / "generic-base" / "model.json").unlink()
+    shutil.rmtree(places[0] / "generic-base")
     assert resolve_model("generic", *places, device="cuda").size == "small"
+
+
+def _cut_weights(folder: Path) -> None:
+    os.truncate(folder / "adapter.safetensors", 100)
+
+
+def _spoil_manifest(folder: Path) -> None:
+    (folder / "model.json").write_text("{bad")
+
+
+def _lose_manifest(folder: Path) -> None:
+    (folder / "model.json").unlink()
+
+
+def _lose_weights(folder: Path) -> None:
+    (folder / "adapter.safetensors").unlink()
+
+
+@pytest.mark.parametrize("damage", [_cut_weights, _spoil_manifest, _lose_manifest, _lose_weights])
+@pytest.mark.parametrize(("device", "size"), [("cpu", "small"), ("cuda", "base")])
+def test_no_other_size_and_no_candidate_takes_the_place_of_a_damaged_folder(
+    places: tuple[Path, Path], tmp_path: Path, damage, device: str, size: str
+) -> None:
+    put_model(tmp_path / "trained" / "run-7", "champion", size, 0.66)
+    damage(places[0] / f"champion-{size}")
+    folders = [places[0], tmp_path / "trained"]
+    for name in ("champion", f"champion-{size}"):
+        with pytest.raises(ModelRefused, match=rf"champion-{size} is refused.*champion-{size}") as caught:
+            resolve_model(name, folders, places[1], device=device)
+        assert "\n" not in str(caught.value)
+    assert resolve_model("generic", folders, places[1], device=device).size == size
+    assert list(list_refused(folders)) == [places[0] / f"champion-{size}"]
+
+
+def test_a_damaged_folder_that_was_not_asked_for_stands_in_nobodys_way(places: tuple[Path, Path]) -> None:
+    _spoil_manifest(places[0] / "champion-base")
+    assert resolve_model("champion", *places, device="cpu").size == "small"
 
 
 def test_the_active_champion_comes_first_where_its_size_fits(places: tuple[Path, Path]) -> None:
@@ -82,8 +127,11 @@ def test_the_active_champion_comes_first_where_its_size_fits(places: tuple[Path,
 
 
 def test_an_active_champion_that_is_gone_is_said(places: tuple[Path, Path]) -> None:
-    with pytest.raises(ModelUnavailable, match="active champion"):
-        resolve_model("champion", *places, active_champion="small-000000000000")
+    gone = "small-000000000000"
+    with pytest.raises(ChampionMissing, match="active champion"):
+        resolve_model("champion", *places, active_champion=gone)
+    for name in ("champion-small", "champion-base"):
+        assert resolve_model(name, *places, active_champion=gone).folder == places[0] / name
 
 
 def test_a_revision_short_or_full_is_found_in_any_folder(places: tuple[Path, Path], tmp_path: Path) -> None:
@@ -104,14 +152,14 @@ def test_an_unknown_name_lists_what_exists(places: tuple[Path, Path], name: str)
 
 def test_a_missing_encoder_is_said_with_the_command(places: tuple[Path, Path]) -> None:
     (places[1] / "base" / "model.safetensors").unlink()
-    with pytest.raises(ModelUnavailable, match="encoder_install"):
+    with pytest.raises(ModelUnavailable, match=r"run `make install-base`, or .*encoder_install"):
         resolve_model("champion-base", *places)
 
 
 def test_unsound_folders_are_left_out(places: tuple[Path, Path]) -> None:
     (places[0] / "generic-small" / "evil.pkl").touch()
     assert len(list_models(places[0])) == 3
-    with pytest.raises(ModelRefused, match=r"no model 'generic-small'.*evil\.pkl may not lie"):
+    with pytest.raises(ModelRefused, match=r"generic-small is refused.*evil\.pkl may not lie"):
         resolve_model("generic-small", *places)
     assert resolve_model("champion-small", *places).role == "champion"
 

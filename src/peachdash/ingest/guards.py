@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 import zipfile
@@ -12,18 +13,22 @@ MAX_BYTES = 300_000_000
 MAX_UNPACKED_BYTES = 1_500_000_000
 MAX_PACKING_RATIO = 150
 MAX_COLUMNS = 1_000
+MAX_CONTROLS = 0.1
+MAX_CONTROLS_EIGHT_BIT = 0.02
+MIN_CONTROLS = 3
+FORMATS = "CSV, JSON or XLSX"
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF", "a PDF document; export the reviews as CSV, JSON or XLSX instead"),
-    (b"\xd0\xcf\x11\xe0", "an old or locked Excel file; save it as .xlsx or CSV, without a password"),
+    (b"%PDF", "a PDF document; export the reviews as {formats} instead"),
+    (b"\xd0\xcf\x11\xe0", "an old or locked Excel file; save it as {formats}, without a password"),
     (b"\x1f\x8b", "compressed with gzip; unpack it first"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first"),
     (b"Rar!", "a RAR archive; unpack it first"),
-    (b"PAR1", "a Parquet file; export it as CSV, JSON or XLSX instead"),
+    (b"PAR1", "a Parquet file; export it as {formats} instead"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"GIF8", "a picture"),
-    (b"SQLite format 3", "an SQLite database; export the reviews as CSV, JSON or XLSX instead"),
+    (b"SQLite format 3", "an SQLite database; export the reviews as {formats} instead"),
     (b"\x7fELF", "a program"),
     (b"MZ\x90", "a program"),
 )
@@ -72,20 +77,23 @@ def is_zip(data: bytes) -> bool:
     return data[:4] in {b"PK\x03\x04", b"PK\x05\x06"}
 
 
-def check_not_binary(data: bytes, filename: str) -> None:
+def check_not_binary(data: bytes, filename: str, formats: str = FORMATS) -> None:
     """Refuse what is no text: known file types by their first bytes, others by their control bytes.
+
+    Args:
+        formats: what the caller reads, for the message.
 
     Raises:
         BadInput: the file is no text.
     """
     for signature, what in _SIGNATURES:
         if data.startswith(signature):
-            raise BadInput(f"{filename} is {what}.")
+            raise BadInput(f"{filename} is {what.format(formats=formats)}.")
     if data[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_HTML_OPENINGS):
-        raise BadInput(f"{filename} is a web page or XML: export the reviews as CSV, JSON or XLSX instead.")
+        raise BadInput(f"{filename} is a web page or XML: export the reviews as {formats} instead.")
     sample = data[:65_536]
-    if not _may_be_utf16(sample) and _control_share(sample) > 0.1:
-        raise BadInput(f"{filename} is a binary file, not text: expected CSV, JSON or XLSX.")
+    if not _may_be_utf16(sample) and _is_binary(sample):
+        raise BadInput(f"{filename} is a binary file, not text: expected {formats}.")
 
 
 def check_workbook(data: bytes, filename: str) -> None:
@@ -126,5 +134,23 @@ def _may_be_utf16(sample: bytes) -> bool:
     return pairs > 0 and max(sample[0::2].count(0), sample[1::2].count(0)) > 0.4 * pairs
 
 
-def _control_share(sample: bytes) -> float:
-    return (len(sample) - len(sample.translate(None, _CONTROLS))) / max(1, len(sample))
+def _is_binary(sample: bytes) -> bool:
+    """Whether there are more control bytes than in text; of random bytes 25 in 256 are.
+
+    Text that is no UTF-8 has next to none of them, so that a few are enough there; in UTF-8 they are let
+    pass up to a tenth.
+    """
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
+    share = controls / max(1, len(sample))
+    if share > MAX_CONTROLS:
+        return True
+    return controls >= MIN_CONTROLS and share > MAX_CONTROLS_EIGHT_BIT and not _is_utf8(sample)
+
+
+def _is_utf8(sample: bytes) -> bool:
+    """Whether a sample is UTF-8, but for a character that its end may cut."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return True

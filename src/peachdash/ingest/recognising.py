@@ -14,7 +14,9 @@ from peachdash.ingest.matching import match_columns
 from peachdash.ingest.model import FIELDS, RawTable, Recognition
 from peachdash.ingest.profiles import SAMPLE_ROWS
 from peachdash.ingest.sources import source_of_filename
-from peachdash.ingest.vocabulary import known_names
+from peachdash.ingest.vocabulary import SYNONYMS, known_names, normalise_name
+
+_WANTED = frozenset({*SYNONYMS["text"], *SYNONYMS["stars"]})
 
 
 def recognise_table(
@@ -37,6 +39,7 @@ def recognise_table(
     if "review_date" not in mapping and "relative_date" in mapping:
         mapping["review_date"] = mapping.pop("relative_date")
     if not {"text", "stars"} & mapping.keys():
+        _refuse_unusable(table, filename)
         raise BadInput(
             f"No column of {filename} can be the review text or the stars; it has {_list(columns)}. "
             "Is it an export of reviews? If so, say which column is which."
@@ -53,6 +56,26 @@ def recognise_table(
         scraped_on=_scraped_on(table.frame, mapping.get("scraped_at")),
         notes=tuple(table.notes),
         certain=known is not None or bool(overrides) or _has_telling_name(mapping),
+    )
+
+
+def _refuse_unusable(table: RawTable, filename: str) -> None:
+    """Say what is wrong with the rows, where a column is called as the text or the stars are.
+
+    Raises:
+        BadInput: there is such a column, or no row at all could be laid out.
+    """
+    columns = tuple(table.frame.columns)
+    named = [column for column in columns if normalise_name(column) in _WANTED]
+    if not named and not (table.frame.empty and table.broken):
+        return
+    reasons = [f"row {row.row}: {row.reason}" for row in table.broken[:1]]
+    if named and not table.frame.empty:
+        rest = " in the rest" if reasons else ""
+        reasons.append(f"{_list(tuple(named))} holds neither words nor stars{rest}")
+    raise BadInput(
+        f"No row of {filename} could be used: {'; '.join(reasons)}. Mend the rows, or say which column of "
+        f"{_list(columns)} is which."
     )
 
 

@@ -77,18 +77,31 @@ def score_files_here(
 def find_inputs(patterns: Sequence[str], output: Path) -> list[Path]:
     """The Parquet files that patterns name, each once, in order; those of the output are none of them.
 
+    What exists by the very name is taken, whatever brackets it has.
+
     Raises:
-        BadInput: a pattern names no file.
+        BadInput: a pattern names no file, or only files of the output folder.
     """
     found: dict[Path, None] = {}
     for pattern in patterns:
-        wanted = f"{pattern}/*.parquet" if Path(pattern).is_dir() else pattern
-        files = [Path(name) for name in sorted(glob.glob(wanted, recursive=True))]  # noqa: PTH207
-        files = [path for path in files if path.is_file() and path.parent.resolve() != output.resolve()]
+        named = _named(pattern)
+        files = [path for path in named if path.parent.resolve() != output.resolve()]
+        if named and not files:
+            raise BadInput(
+                f"The output folder {output} holds the input {pattern}: choose another folder for the output."
+            )
         if not files:
             raise BadInput(f"{pattern} names no file: expected Parquet files with a column of texts.")
         found |= dict.fromkeys(files)
     return list(found)
+
+
+def _named(pattern: str) -> list[Path]:
+    if Path(pattern).is_file():
+        return [Path(pattern)]
+    wanted = f"{glob.escape(pattern)}/*.parquet" if Path(pattern).is_dir() else pattern
+    names = sorted(glob.glob(wanted, recursive=True))  # noqa: PTH207
+    return [Path(name) for name in names if Path(name).is_file()]
 
 
 def _by_ray(

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from peachdash.errors import BadInput
+from peachdash.errors import BadInput, ChampionMissing
 from peachdash.records import ActiveModels
 from peachdash.sentiment.encoders import HUB_SIZE
 from peachdash.sentiment.registry import ModelReference, resolve_model
@@ -78,14 +78,22 @@ def find_model(name: str, settings: Settings) -> ModelReference:
 
     Raises:
         ModelUnavailable: no such model, or its files are missing; the message lists those that exist.
+        ChampionMissing: the promoted champion is not here; the message says how to get back.
     """
-    return resolve_model(
-        name,
-        [settings.models, settings.trained],
-        settings.encoders,
-        active_champion=read_champion_file(settings.home),
-        device=settings.device,
-    )
+    try:
+        return resolve_model(
+            name,
+            [settings.models, settings.trained],
+            settings.encoders,
+            active_champion=read_champion_file(settings.home),
+            device=settings.device,
+        )
+    except ChampionMissing as error:
+        file = settings.home / CHAMPION_FILE
+        raise ChampionMissing(
+            f"{error} Bring its folder back, go back to the champion before by `peachdash rollback`, or "
+            f"delete {file} to return to the shipped one."
+        ) from error
 
 
 def find_pair(settings: Settings) -> tuple[ModelReference, ModelReference]:

@@ -282,8 +282,10 @@ def _refuse_unsafe_files(folder: Path) -> None:
 def _parse_manifest(path: Path) -> ModelManifest:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModelRefused(f"{path} is no JSON: {error}.") from error
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise ModelRefused(
+            f"{path} is no JSON ({error}): restore the folder or build the model again."
+        ) from error
     fields = {item.name: item for item in dataclasses.fields(ModelManifest)}
     given = set(content) if isinstance(content, dict) else set()
     if given & REMOTE_CODE_KEYS:

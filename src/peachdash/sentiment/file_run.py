@@ -6,13 +6,14 @@ as all of its rows are read, while the models go on.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from peachdash.errors import BadInput
 from peachdash.sentiment.batches import Finished
 from peachdash.sentiment.engine import TEXTS_IN_A_CHUNK, TEXTS_IN_THE_FIRST_CHUNK, Scorer
 from peachdash.sentiment.loading import LoadedModel
@@ -29,6 +31,7 @@ from peachdash.sentiment.preparing import Piece, Prepared, join_prepared, prepar
 
 TEXTS_IN_A_CPU_PART = 2048
 PARTS_WAITING = 4
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 DICTIONARY_COLUMNS = ["revision", "precision", "label"]
 
 
@@ -193,7 +196,27 @@ class FilesRun:
 
 
 def write_part(output: Path, table: pa.Table, name: str) -> None:
-    """Adds a part to an output folder; it appears whole or not at all. The same name replaces it."""
+    """Adds a part to an output folder; it appears whole or not at all. The same name replaces it.
+
+    Raises:
+        BadInput: it could not be written, for instance as the disk is full.
+    """
     beside = output / f".{name}.{secrets.token_hex(3)}"
-    pq.write_table(table, beside, use_dictionary=DICTIONARY_COLUMNS, compression="zstd")
-    beside.replace(output / f"{name}.parquet")
+    try:
+        pq.write_table(table, beside, use_dictionary=DICTIONARY_COLUMNS, compression="zstd")
+        beside.replace(output / f"{name}.parquet")
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise BadInput(_unwritten(output, error)) from error
+
+
+def _unwritten(output: Path, error: OSError) -> str:
+    """What to do about a part that could not be written. Not all errors of pyarrow have a number."""
+    if error.errno in NO_ROOM or "No space left" in str(error):
+        return (
+            f"{output} is full: a part of the predictions could not be written. What was written stays; "
+            "the same command goes on once there is room."
+        )
+    reason = " ".join(str(error).split())[:200]
+    return f"{output}: a part of the predictions could not be written ({reason}). The same command goes on."

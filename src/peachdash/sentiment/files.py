@@ -49,7 +49,7 @@ def score_files(
         BadInput: a file or column is missing or no text, or the output is no folder of parts.
         ModelUnavailable: a model cannot be loaded.
     """
-    total = count_rows(inputs, [name for name in (title_column, text_column) if name])
+    total = count_rows(inputs, read_columns(text_column, title_column))
     seen = read_seen(output, [model.revision for model in models])
     group = one_group(scorer, models, total)
     run = FilesRun(output, group, seen, total, on_progress)
@@ -57,8 +57,13 @@ def score_files(
     return run.result()
 
 
+def read_columns(text_column: str, title_column: str | None) -> list[str]:
+    """The columns that are read: the title before the text, where there is one."""
+    return [text_column] if title_column is None else [title_column, text_column]
+
+
 def count_rows(inputs: Sequence[Path], columns: Sequence[str]) -> int:
-    """Rows of Parquet files that have all of the columns as strings.
+    """Rows of Parquet files that have each of the columns once, as strings.
 
     Raises:
         BadInput: there is no file, or one has not.
@@ -70,20 +75,29 @@ def count_rows(inputs: Sequence[Path], columns: Sequence[str]) -> int:
         try:
             file = pq.ParquetFile(path)
         except (OSError, pa.ArrowException) as error:
-            raise BadInput(
-                f"{path} cannot be read as Parquet: {' '.join(str(error).split())[:200]}"
-            ) from error
+            raise BadInput(f"{path} cannot be read as Parquet: {_reason(error)}") from error
         with file:
             schema = file.schema_arrow
             for column in columns:
-                if column not in schema.names:
-                    raise BadInput(f"{path} has no column {column!r}; it has {', '.join(schema.names)}.")
-                if not _is_text(schema.field(column).type):
-                    raise BadInput(
-                        f"{path}: the column {column!r} holds {schema.field(column).type}, not text."
-                    )
+                _check_column(path, schema, column)
             total += file.metadata.num_rows
     return total
+
+
+def _check_column(path: Path, schema: pa.Schema, column: str) -> None:
+    names, count = ", ".join(schema.names), schema.names.count(column)
+    if not column:
+        raise BadInput(f"The name of a column is empty: expected one of {path}, which has {names}.")
+    if count == 0:
+        raise BadInput(f"{path} has no column {column!r}; it has {names}.")
+    if count > 1:
+        raise BadInput(f"{path} has {count} columns called {column!r}: rename all but one of them.")
+    if not _is_text(schema.field(column).type):
+        raise BadInput(f"{path}: the column {column!r} holds {schema.field(column).type}, not text.")
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -125,14 +139,24 @@ def read_pieces(inputs: Sequence[Path], text_column: str, title_column: str | No
 def read_rows(
     path: Path, start: int, stop: int, text_column: str, title_column: str | None
 ) -> Iterator[Piece]:
-    """Rows `start` to `stop` of a Parquet file in pieces; row groups outside of them are not read."""
-    columns = [name for name in (title_column, text_column) if name]
+    """Rows `start` to `stop` of a Parquet file in pieces; row groups outside of them are not read.
+
+    Raises (when it is iterated):
+        BadInput: a row group is damaged, or holds text that is not UTF-8; the message says which.
+    """
+    columns = read_columns(text_column, title_column)
     with pq.ParquetFile(path) as file:
         first = 0
         for group in range(file.num_row_groups):
             rows = file.metadata.row_group(group).num_rows
             if first < stop and first + rows > start:
-                yield from _read_group(file, group, start - first, stop - first, columns)
+                try:
+                    yield from _read_group(file, group, start - first, stop - first, columns)
+                except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+                    raise BadInput(
+                        f"{path}, row group {group + 1} of {file.num_row_groups} cannot be read: "
+                        f"{_reason(error)}. What was read before stays; mend or leave out this file."
+                    ) from error
             first += rows
 
 

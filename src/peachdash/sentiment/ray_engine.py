@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from peachdash.errors import JobFailed, ModelUnavailable
+from peachdash.errors import BadInput, JobFailed, ModelUnavailable
 from peachdash.sentiment.engine import Scorer
 from peachdash.sentiment.file_run import FilesProgress, FilesResult, FilesRun
-from peachdash.sentiment.files import count_rows, one_group, read_rows, read_seen
+from peachdash.sentiment.files import count_rows, one_group, read_columns, read_rows, read_seen
 from peachdash.sentiment.preparing import count_cores
 from peachdash.sentiment.registry import ModelReference
 from peachdash.sentiment.seen import SeenHashes
@@ -39,7 +39,10 @@ ROWS_IN_A_UNIT = {"cpu": 4096, "cuda": 262_144}
 
 @dataclass(frozen=True)
 class UnitDone:
-    """A unit of rows that an actor has read: `began` and `ended` in seconds since 1970, by its clock."""
+    """A unit of rows that an actor has read: `began` and `ended` in seconds since 1970, by its clock.
+
+    `problem` says why it could not be read or written; empty where it was.
+    """
 
     actor: str
     rows: int
@@ -48,6 +51,7 @@ class UnitDone:
     precision: str
     began: float
     ended: float
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,7 @@ def score_files_by_ray(
         JobFailed: texts were left after several passes.
     """
     ray = _started()
-    columns = [name for name in (plan.title_column, plan.text_column) if name]
-    total = count_rows(inputs, columns)
+    total = count_rows(inputs, read_columns(plan.text_column, plan.title_column))
     revisions = [model.revision for model in models]
     done: list[UnitDone] = []
     for _ in range(PASSES):
@@ -159,6 +162,8 @@ def _followed(units: Any, total: int, on_progress: Callable[[FilesProgress], Non
     first: tuple[float, int, int] | None = None
     for row in units.iter_rows():
         done.append(UnitDone(**{name: row[name] for name in UnitDone.__dataclass_fields__}))
+        if done[-1].problem:
+            raise BadInput(done[-1].problem)
         rows, texts = rows + done[-1].rows, texts + done[-1].texts
         now = time.perf_counter()
         first = first or (now, rows, texts)
@@ -236,12 +241,17 @@ class _Actor:
 
     def __call__(self, units: dict[str, np.ndarray]) -> dict[str, list[Any]]:
         path, start, stop = Path(str(units["path"][0])), int(units["start"][0]), int(units["stop"][0])
-        began = time.time()
+        began, problem = time.time(), ""
         run = FilesRun(self._output, self._group, self._seen, stop - start, lambda progress: None)
-        run.go(self._scorer, read_rows(path, start, stop, self._plan.text_column, self._plan.title_column))
+        rows = read_rows(path, start, stop, self._plan.text_column, self._plan.title_column)
+        try:
+            run.go(self._scorer, rows)
+        except BadInput as error:
+            problem = str(error)
         done = run.result()
         actor = f"{socket.gethostname()} {os.getpid()}"
-        unit = UnitDone(actor, done.rows, done.texts, done.device, done.precision, began, time.time())
+        how = (done.device, done.precision, began, time.time(), problem)
+        unit = UnitDone(actor, done.rows, done.texts, *how)
         return {name: [value] for name, value in asdict(unit).items()}
 
 

@@ -4,20 +4,27 @@ Names: `champion`, `champion-small`, `champion-base`, `generic`, `generic-small`
 revision (`small-3f9a01c2de45`, or `hub-…` on an encoder of the hub), or `hub:<id>[@revision]`. `champion` is
 the active champion where one was promoted, else the shipped one; a name without a size means base on a GPU
 with the base encoder installed, else small. `champion-<size>` is the active champion if it has that size,
-else the shipped one; no model on an encoder of the hub is shipped.
+else the shipped one; no model on an encoder of the hub is shipped. A folder `<role>-<size>` that is refused
+is never passed over for another size or another model.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from peachdash.errors import ModelRefused, ModelUnavailable
-from peachdash.sentiment.adapter import MANIFEST_FILE, full_revision, read_manifest, short_revision
+from peachdash.errors import ChampionMissing, ModelRefused, ModelUnavailable
+from peachdash.sentiment.adapter import (
+    MANIFEST_FILE,
+    WEIGHTS_FILE,
+    full_revision,
+    read_manifest,
+    short_revision,
+)
 from peachdash.sentiment.encoders import BASE, HUB_SIZE, SIZES, find_encoder
 from peachdash.sentiment.lexicon import THRESHOLD as LEXICON_THRESHOLD
 from peachdash.sentiment.lexicon import lexicon_revision
@@ -74,7 +81,9 @@ def resolve_model(
 
     Raises:
         ModelUnavailable: no such model, or its encoder is not installed; the message lists what exists.
-        ModelRefused: no such model, and a folder was refused as unsafe or incomplete; the message says why.
+        ChampionMissing: the name has no size, and the promoted champion is not here.
+        ModelRefused: the folder of the name, or one that may be it, is unsafe or incomplete; the message
+            says why.
     """
     wanted = name.strip()
     if wanted.startswith(HUB_PREFIX):
@@ -85,11 +94,12 @@ def resolve_model(
     installed, refusals = _list_all(models_dir)
     role, _, size = wanted.partition("-")
     if role in ("champion", "generic") and size in ("", *SIZES):
-        found = _by_role(installed, role, size, encoders_dir, active_champion, device)
+        found = _active_champion(installed, role, size, active_champion)
+        found = found or _by_role(installed, refusals, role, _sizes(size, encoders_dir, device))
     else:
         found = _by_revision(installed, wanted)
     if found is None and refusals:
-        refused = " ".join(str(error) for error in refusals)
+        refused = " ".join(map(str, refusals.values()))
         raise ModelRefused(f"{_unknown(name, installed)} Refused: {refused}")
     if found is None:
         raise ModelUnavailable(_unknown(name, installed))
@@ -102,14 +112,19 @@ def list_models(models_dir: Path | Sequence[Path]) -> list[ModelReference]:
     return _list_all(models_dir)[0]
 
 
-def _list_all(models_dir: Path | Sequence[Path]) -> tuple[list[ModelReference], list[ModelRefused]]:
+def list_refused(models_dir: Path | Sequence[Path]) -> dict[Path, str]:
+    """The model folders that are unsafe or incomplete, each with what is wrong in one line."""
+    return {folder: str(error) for folder, error in _list_all(models_dir)[1].items()}
+
+
+def _list_all(models_dir: Path | Sequence[Path]) -> tuple[list[ModelReference], dict[Path, ModelRefused]]:
     """The sound model folders, and why the others were refused."""
-    references, refusals = [], []
+    references, refusals = [], {}
     for folder in _model_folders(models_dir):
         try:
             references.append(load_reference(folder))
         except ModelRefused as error:
-            refusals.append(error)
+            refusals[folder] = error
     return references, refusals
 
 
@@ -156,31 +171,48 @@ def _has_gpu() -> bool:
 def _model_folders(models_dir: Path | Sequence[Path]) -> list[Path]:
     parents = [models_dir] if isinstance(models_dir, Path) else list(models_dir)
     folders = [sorted(parent.iterdir()) for parent in parents if parent.is_dir()]
-    return [path for group in folders for path in group if (path / MANIFEST_FILE).is_file()]
+    return [path for group in folders for path in group if _may_be_model(path)]
+
+
+def _may_be_model(folder: Path) -> bool:
+    """Whether one of a model's two files is there; a folder that lacks the other one is refused."""
+    return any((folder / name).is_file() for name in (MANIFEST_FILE, WEIGHTS_FILE))
+
+
+def _active_champion(
+    installed: Sequence[ModelReference], role: str, size: str, active: str | None
+) -> ModelReference | None:
+    """The promoted champion where the name asks for it; with a size it is passed over where it is gone."""
+    if role != "champion" or active is None:
+        return None
+    chosen = _by_revision(installed, active)
+    if chosen is None and not size:
+        raise ChampionMissing(_unknown(f"{active} (the active champion)", installed))
+    return chosen if chosen is not None and size in ("", chosen.size) else None
+
+
+def _sizes(size: str, encoders_dir: Path, device: str) -> list[str]:
+    """The sizes that a name may mean, the first one first; none on an encoder of the hub is shipped."""
+    if size:
+        return [] if size == HUB_SIZE else [size]
+    return [default_size(encoders_dir, device), "small", "base"]
 
 
 def _by_role(
     installed: Sequence[ModelReference],
+    refusals: Mapping[Path, ModelRefused],
     role: str,
-    size: str,
-    encoders_dir: Path,
-    active: str | None,
-    device: str,
+    sizes: Sequence[str],
 ) -> ModelReference | None:
-    """The active champion where it fits, else the shipped model; a folder `<role>-<size>` comes first."""
-    if role == "champion" and active is not None:
-        chosen = _by_revision(installed, active)
-        if chosen is None:
-            raise ModelUnavailable(_unknown(f"{active} (the active champion)", installed))
-        if size in ("", chosen.size):
-            return chosen
-    if size == HUB_SIZE:
-        return None
-    sizes = [size] if size else [default_size(encoders_dir, device), "small", "base"]
-    for candidate in sizes:
-        fitting = [model for model in installed if (model.role, model.size) == (role, candidate)]
+    """The model of the first size that is here; a folder `<role>-<size>` comes first, and must be sound."""
+    for name, size in ((f"{role}-{size}", size) for size in sizes):
+        fitting = [model for model in installed if (model.role, model.size) == (role, size)]
+        shipped = [model for model in fitting if model.folder is not None and model.folder.name == name]
+        refused = [error for folder, error in refusals.items() if folder.name == name]
+        if refused and not shipped:
+            raise ModelRefused(f"The model {name} is refused, and no other takes its place: {refused[0]}")
         if fitting:
-            return min(fitting, key=lambda model: model.folder is None or model.folder.name != model.name)
+            return [*shipped, *fitting][0]
     return None
 
 
@@ -200,7 +232,7 @@ def _require_encoder(model: ModelReference, encoders_dir: Path) -> None:
     spec = read_manifest(model.folder).encoder_spec
     if find_encoder(spec, encoders_dir) is None:
         raise ModelUnavailable(
-            f"{model.name} needs the encoder {spec.name}; it is not installed: run `{spec.how_to_install}`."
+            f"{model.name} needs the encoder {spec.name}; it is not installed: run {spec.how_to_install}."
         )
 
 

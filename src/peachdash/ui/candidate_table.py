@@ -11,6 +11,7 @@ from peachdash.charts.candidates import candidate_chart
 from peachdash.insights import formatting
 from peachdash.insights.sizes import megabytes
 from peachdash.records import ReviewFilter
+from peachdash.sentiment.encoders import ENCODERS
 from peachdash.ui.access import Session
 from peachdash.ui.candidate_data import size_words
 from peachdash.ui.data import chosen_businesses
@@ -34,13 +35,26 @@ def models_sentence(candidates: list[Candidate]) -> str:
     if score is not None and score.value is not None:
         start += f", macro F1 {score_words(score)} on {formatting.counted(score.n, 'test review')}"
     if not others:
-        return f"{start}; no other fine-tuned model is here."
+        return f"{start}; no other fine-tuned model can read here."
     measured = [item for item in others if item.macro_f1 is not None and item.macro_f1.value is not None]
     if not measured:
         return f"{start}; {formatting.counted(len(others), 'other')} not measured yet."
     best = max(measured, key=lambda item: item.macro_f1.value or 0.0)  # type: ignore[union-attr]
     assert best.macro_f1 is not None
     return f"{start}; the best other, {best.revision}, has {score_words(best.macro_f1)}."
+
+
+def none_to_choose(candidates: list[Candidate]) -> str:
+    """What to do where no candidate can be chosen: install the encoder of one that is here, or train one."""
+    mute = next((item for item in candidates if item.role == "champion" and not item.is_installed), None)
+    if mute is None:
+        return "No other fine-tuned model can read here yet. The page Train makes one."
+    how = ENCODERS[mute.size].how_to_install if mute.size in ENCODERS else ""
+    install = f"run {how}" if how else "a training on it fetches it"
+    return (
+        f"{mute.name} is here but cannot read, as its encoder is not installed: {install}. "
+        "The page Train makes another model."
+    )
 
 
 def candidate_rows(candidates: list[Candidate]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from peachdash.errors import (
     BadInput,
     DatabaseLocked,
     DatabaseTooNew,
+    ModelRefused,
     ModelUnavailable,
     NotFound,
     PeachdashError,
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 _HEADINGS: tuple[tuple[type[PeachdashError], str], ...] = (
     (DatabaseLocked, "The database is in use by another process."),
     (DatabaseTooNew, "The database belongs to a later version."),
+    (ModelRefused, "A model is refused."),
     (ModelUnavailable, "A model is missing."),
     (Superseded, "Somebody else was faster."),
     (NotFound, "This is not here."),

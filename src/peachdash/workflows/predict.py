@@ -14,7 +14,7 @@ import pandas as pd
 from peachdash.config import Settings
 from peachdash.errors import BadInput
 from peachdash.ingest.decoding import find_encoding, open_text
-from peachdash.ingest.guards import check_not_binary
+from peachdash.ingest.guards import check_not_binary, is_zip
 from peachdash.sentiment.registry import ModelReference
 from peachdash.sentiment.text import clean_text, text_sha256s
 
@@ -40,7 +40,9 @@ def read_csv(path: Path) -> CsvTable:
     data = _read_bytes(path)
     if not data.strip():
         raise BadInput(f"{path} is empty: expected a CSV file with a header line.")
-    check_not_binary(data, str(path))
+    if is_zip(data):
+        raise BadInput(f"{path} is a workbook or a zip archive: expected CSV; save the sheet as CSV first.")
+    check_not_binary(data, str(path), "CSV")
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
     reader = csv.reader(open_text(data, find_encoding(data)), strict=True)
     try:

@@ -10,14 +10,15 @@ from peachdash.errors import PeachdashError
 from peachdash.queries.status import fetch_status
 from peachdash.records import ActiveModels, Scope
 from peachdash.sentiment.active import find_pair
-from peachdash.sentiment.registry import ModelReference
+from peachdash.sentiment.registry import ModelReference, list_refused
 from peachdash.storage.database import Database
 
 
 def describe_status(database: Database, scope: Scope, settings: Settings) -> dict[str, Any]:
     """Version, home, database, the two active models, and what `fetch_status` counts.
 
-    Where a model cannot be used, champion and generic are None and models_error says why.
+    Where a model cannot be used, champion and generic are None and models_error says why; models_refused has
+    a line for each model folder that is unsafe or incomplete.
     """
     models: dict[str, Any] = {"champion": None, "generic": None, "models_error": None}
     active = ActiveModels("", "")
@@ -36,6 +37,7 @@ def describe_status(database: Database, scope: Scope, settings: Settings) -> dic
         "home": str(settings.home),
         "database": database.engine.url.render_as_string(hide_password=True),
         **models,
+        "models_refused": list(list_refused([settings.models, settings.trained]).values()),
         **stored,
     }
 
