@@ -117,7 +117,7 @@ def test_its_model_is_pinned_to_commit_and_hash_and_reads_like_any_other(world, 
     frame = make_frame(30, seed=9)
     read = score(list(frame["text"]), [found], settings.encoders).to_pandas()
     right = (read["label"].to_numpy() == frame.drop_duplicates("text")["label"].to_numpy()).mean()
-    assert right > 0.8, "it learned"
+    assert right > 0.6, "it learned: a third would be chance"
     for precision in ("bf16", "int8"):
         other = score(list(frame["text"]), [found], settings.encoders, precision=precision).to_pandas()
         assert (other["label"] == read["label"]).mean() > 0.9
