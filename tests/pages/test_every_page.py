@@ -90,26 +90,30 @@ def test_a_locked_database_is_a_clear_line(dashboard, page, monkeypatch):
     assert "Nothing was changed" in words(app)
 
 
+def words_without_models(dashboard, page, monkeypatch, error):
+    """What a page says where the search for models fails."""
+
+    def fail(settings: object) -> None:
+        raise error
+
+    monkeypatch.setattr(service_module, "find_active", fail)
+    return words(dashboard.open(page))
+
+
 @pytest.mark.parametrize("page", EVERY_PAGE)
 def test_a_missing_model_is_a_clear_line(dashboard, page, monkeypatch):
-    def missing(settings: object) -> None:
-        raise ModelUnavailable("champion-small is not installed: run make models.")
-
-    monkeypatch.setattr(service_module, "find_active", missing)
-    app = dashboard.open(page)
-    assert "A model is missing." in words(app)
-    assert "run make models" in words(app)
+    error = ModelUnavailable("champion-small is not installed: run make models.")
+    said = words_without_models(dashboard, page, monkeypatch, error)
+    assert "A model is missing." in said
+    assert "run make models" in said
 
 
 @pytest.mark.parametrize("page", ["overview", "models", "train"])
 def test_a_damaged_model_is_a_clear_line(dashboard, page, monkeypatch):
-    def refused(settings: object) -> None:
-        raise ModelRefused("The model champion-small is refused: restore the folder.")
-
-    monkeypatch.setattr(service_module, "find_active", refused)
-    app = dashboard.open(page)
-    assert "A model is refused." in words(app)
-    assert "champion-small is refused: restore the folder" in words(app)
+    error = ModelRefused("The model champion-small is refused: restore the folder.")
+    said = words_without_models(dashboard, page, monkeypatch, error)
+    assert "A model is refused." in said
+    assert "champion-small is refused: restore the folder" in said
 
 
 def test_a_mended_failure_is_gone_at_the_next_run(dashboard, monkeypatch):

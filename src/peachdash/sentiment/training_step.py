@@ -3,8 +3,8 @@
 On a GPU the time of a step is that of starting some two thousand small kernels one by one. So forward and
 backward of each padded shape are recorded once as a CUDA graph and replayed with new contents; batches are
 padded up to one of a few lengths, and a short last batch by rows of weight 0. The CPU computes a batch in
-parts, whose gradients it adds up: what a batch of long texts keeps for the way back would take gigabytes and
-twice the time. It has faster dropout masks (see `fast_dropout`), and computes in bf16 autocast like the GPU
+parts, whose gradients it adds up: what a batch of long texts keeps for the way back would take
+gigabytes. It has faster dropout masks (see `fast_dropout`), and computes in bf16 autocast like the GPU
 where the processor has bf16 instructions; elsewhere bf16 would be emulated and slow.
 """
 
